@@ -1,0 +1,1 @@
+//! One member's turn: prompts, context, condensing, tools and the loop guard.

@@ -1,0 +1,1 @@
+//! Drives executions: commands, driver, planning, delegation, collaboration and recovery.
