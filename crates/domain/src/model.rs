@@ -240,7 +240,7 @@ mod tests {
             Usage { input: 1_000_000, cached_input: 400_000, cache_write: 100_000, output: 10, reasoning: 4 };
         assert_eq!(
             price.cost(&usage),
-            usd("2.145150"),
+            usd("1.995150"),
             "1.5 plain + 0.12 cached + 0.375 written + 0.00015 out"
         );
         assert_eq!(price.cost(&Usage { input: 0, output: 0, ..Usage::default() }), MicroUsd::ZERO);
