@@ -21,13 +21,14 @@
 //! # }).unwrap();
 //! ```
 //!
-//! The scenario format is described at [`scenario`].
+//! The scenario format is described at [`scenario`]; the sample project that the demonstration works on is in [`sample`].
 
 mod assignment;
 mod conversation;
 mod frames;
 mod log;
 mod reply;
+pub mod sample;
 pub mod scenario;
 mod server;
 mod usage;
@@ -35,6 +36,7 @@ mod wire;
 
 pub use assignment::Assignment;
 pub use log::{Outcome, RecordedRequest};
+pub use sample::{SAMPLE_TASK, SAMPLE_TEST_COMMAND, SampleError, Ticket, write_sample};
 pub use scenario::{Complaint, Scenario, ScenarioError};
 pub use server::{Handle, ScriptedModel, StartError};
 pub use wire::WireFormat;

@@ -4,11 +4,12 @@
 //! *turns* are the answers, in order. An answer is a pure function of the request: the scene is chosen by the
 //! `<assignment>` block in the first user message, the turn by the number of assistant messages in the request.
 //! So a run that is killed and resumed gets the same answers again, and parallel lanes never disturb each other.
+//! (A lane whose older answers were condensed away counts fewer of them: keep scripted lanes shorter than the context.)
 //!
 //! ```
 //! let scenario = squad_scripted::Scenario::parse(r#"
 //! chunk_ms = 10                      # pause between pieces of a stream; 0 if left out
-//! delay_ms = 200                     # thinking time before every answer; 0 if left out
+//! delay_ms = 200                     # thinking time before every answer; 0 if left out; a scene or turn may differ
 //!
 //! [[scene]]                          # the first scene that fits answers
 //! duty = "work"                      # also: member, role, subtask, round, model; each optional
@@ -41,7 +42,7 @@
 //! |---|---|
 //! | `say` | text of the answer |
 //! | `calls` | tool calls: `tool`, `args` (a table); longer ones are easier to read as `[[scene.turn.calls]]` |
-//! | `delay_ms` | thinking time before the first byte, instead of the scenario's |
+//! | `delay_ms` | thinking time before the first byte, instead of the scene's or scenario's |
 //! | `expect` | regular expression that the results of the preceding calls must match |
 //! | `finish = "length"` | the answer says that it was cut at the output limit |
 //! | `usage` | `{ input, cached, output }` in tokens, instead of the estimate; each optional |
@@ -159,6 +160,9 @@ pub(crate) enum FaultKind {
     MalformedArgs(String),
 }
 
+/// The text of the demonstration's scenario.
+const DEMO: &str = include_str!("../../scenarios/demo.toml");
+
 impl Scenario {
     /// Reads a scenario.
     ///
@@ -168,6 +172,16 @@ impl Scenario {
     /// error names the line and what to do.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         parse::parse(text)
+    }
+
+    /// The demonstration: five members fix a bug in the [sample project](crate::sample) and add a feature to it.
+    pub fn demo() -> Self {
+        Self::parse(DEMO).expect("the embedded scenario is parsed by a test")
+    }
+
+    /// The names of the scenes, in order. A scene without a `name` is called by its selectors, such as `work s1 round 2`.
+    pub fn scene_names(&self) -> Vec<&str> {
+        self.scenes.iter().map(|scene| scene.name.as_str()).collect()
     }
 
     /// The same scenario played as fast as possible: without thinking times, pauses and stalls.

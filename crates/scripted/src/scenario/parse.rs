@@ -45,6 +45,7 @@ struct RawScene {
     when: Option<Spanned<String>>,
     #[serde(default)]
     repeat: bool,
+    delay_ms: Option<u64>,
     say: Option<String>,
     #[serde(default)]
     calls: Vec<RawCall>,
@@ -160,6 +161,7 @@ fn read_scene(
     if raw.turn.is_empty() {
         return Err(source.error(&span, "the scene has no turn; add `say`, `calls` or a `[[scene.turn]]`"));
     }
+    let thinking = raw.delay_ms.map_or(thinking, Duration::from_millis);
     let name = raw.name.take().unwrap_or_else(|| default_name(index, &raw));
     let when = raw.when.map(|when| source.regex("when", &when)).transpose()?;
     let turns =
