@@ -1,0 +1,271 @@
+//! Making the private clone. The user's repository is only read; its hooks, filters and settings start nothing.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::layout::{remove_tree, write_atomically};
+use super::{Layout, Repository};
+use crate::error::{Error, Result};
+use crate::git::{Git, GitVersion, Trust};
+use crate::ids::CommitId;
+use crate::source::Source;
+
+/// A clone over a network may take long; a hanging one must not hold an execution for ever.
+const CLONE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// What tools of many languages leave behind, for repositories whose own `.gitignore` does not say so. A
+/// `.gitignore` of the project wins over it, and files that are tracked stay tracked.
+const EXCLUDES: &str = "__pycache__/\n*.py[cod]\n*.egg-info/\n.pytest_cache/\n.mypy_cache/\n.ruff_cache/\n.tox/\n.nox/\n.venv/\n\
+.coverage\nnode_modules/\n.gradle/\n.DS_Store\n";
+
+/// Highest in git's order of precedence: what is written into a checkout, and read from it, are the bytes of the
+/// tree, so that restoring a checkpoint is exact, and no filter is even looked for.
+const ATTRIBUTES: &str = "* -text -ident -filter -working-tree-encoding\n";
+
+/// A finished import.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The private clone.
+    pub repository: Repository,
+    /// The commit that the source's `HEAD` pointed to: the base of all work.
+    pub base: CommitId,
+    /// The branch that was checked out there; `None` for a detached `HEAD`.
+    pub branch: Option<String>,
+    /// What the user should know, in full sentences (submodules, LFS, a merge in progress, …).
+    pub notes: Vec<String>,
+}
+
+/// What is kept beside the clone, so that importing again after a crash gives the same answer.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    base: CommitId,
+    branch: Option<String>,
+    notes: Vec<String>,
+}
+
+/// A user's repository on this machine.
+pub(super) struct LocalRepository {
+    pub(super) git_dir: PathBuf,
+    pub(super) common_dir: PathBuf,
+    shallow: bool,
+    top_level: Option<PathBuf>,
+}
+
+impl LocalRepository {
+    /// Finds the repository as git does, from a path that the user gave (never from one that an agent wrote to).
+    pub(super) async fn discover(path: &Path) -> Result<Self> {
+        let path = path.canonicalize().map_err(|_| Error::NotARepository { path: path.to_owned() })?;
+        let git = Git::bare();
+        let query = [
+            "rev-parse",
+            "--absolute-git-dir",
+            "--is-bare-repository",
+            "--is-shallow-repository",
+            "--git-common-dir",
+        ];
+        let said = match git.command(query).directory(&path).line().await {
+            Err(Error::Git { .. } | Error::Io { .. }) => return Err(Error::NotARepository { path }),
+            other => other?,
+        };
+        let mut lines = said.lines();
+        let mut next = || lines.next().unwrap_or_default();
+        let (git_dir, bare, shallow) = (PathBuf::from(next()), next() == "true", next() == "true");
+        let common_dir = path.join(next());
+        let top_level = if bare {
+            None
+        } else {
+            git.command(["rev-parse", "--show-toplevel"])
+                .directory(&path)
+                .line()
+                .await
+                .ok()
+                .map(PathBuf::from)
+        };
+        Ok(Self { git_dir, common_dir, shallow, top_level })
+    }
+
+    /// The user whom new files in the repository should belong to, when we are root and the repository is not.
+    pub(super) fn owner(&self) -> Option<crate::Owner> {
+        let metadata = self.common_dir.metadata().ok()?;
+        let foreign = rustix::process::geteuid().is_root() && metadata.uid() != 0;
+        foreign.then(|| crate::Owner { uid: metadata.uid(), gid: metadata.gid() })
+    }
+
+    async fn notes(&self, path: &Path) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(top) = &self.top_level
+            && path.canonicalize().is_ok_and(|path| path != *top)
+        {
+            notes.push(format!(
+                "`{}` lies inside the repository `{}`, which is used as a whole",
+                path.display(),
+                top.display()
+            ));
+        }
+        if self.shallow {
+            notes.push(
+                "the repository is a shallow clone: its history ends early, the files are complete"
+                    .to_owned(),
+            );
+        }
+        let merging = tokio::fs::try_exists(self.git_dir.join("MERGE_HEAD")).await.unwrap_or(false);
+        if merging {
+            notes.push("a merge is in progress in the repository: the work starts from its last commit, without the merge".to_owned());
+        }
+        notes
+    }
+}
+
+impl Repository {
+    /// Makes the private clone in `private_dir`, or opens the one that an earlier, interrupted run finished there.
+    ///
+    /// Objects of a local repository are hard-linked, never shared through alternates. The checkout, index, stashes
+    /// and branches of the user are not touched; work that is not committed is not part of the clone.
+    ///
+    /// # Errors
+    /// [`Error::NotARepository`], [`Error::NoCommits`], [`Error::PartialClone`], [`Error::GitMissing`],
+    /// [`Error::GitTooOld`], or what git said.
+    pub async fn import(source: &Source, private_dir: &Path) -> Result<Import> {
+        GitVersion::probe().await?;
+        let layout = Layout::create(private_dir)?;
+        if layout.git_dir().exists() {
+            return Self::open(private_dir);
+        }
+        let partial = layout.partial_git_dir();
+        remove_tree(&partial).map_err(Error::io("remove", &partial))?;
+        let mut notes = match source {
+            Source::Local(path) => clone_local(path, &layout).await?,
+            Source::Url(url) => clone_url(url, &partial).await?,
+        };
+        let git = Git::at(&partial);
+        let record = describe(&git, source, &mut notes).await?;
+        settle(&git, &partial).await?;
+        let json = serde_json::to_vec_pretty(&record).expect("a record of strings is always valid JSON");
+        write_atomically(&layout.import_record(), &json)?;
+        std::fs::rename(&partial, layout.git_dir()).map_err(Error::io("rename", &partial))?;
+        Self::open(private_dir)
+    }
+
+    /// Opens a private clone that [`Repository::import`] finished.
+    ///
+    /// # Errors
+    /// [`Error::NotImported`] when there is none.
+    pub fn open(private_dir: &Path) -> Result<Import> {
+        let layout = Layout::open(private_dir)?;
+        let missing = || Error::NotImported { path: private_dir.to_owned() };
+        if !layout.git_dir().is_dir() {
+            return Err(missing());
+        }
+        let json = std::fs::read(layout.import_record()).map_err(|_| missing())?;
+        let record: Record = serde_json::from_slice(&json).map_err(|_| missing())?;
+        let Record { base, branch, notes } = record;
+        Ok(Import { repository: Self::new(layout), base, branch, notes })
+    }
+}
+
+async fn clone_local(path: &Path, layout: &Layout) -> Result<Vec<String>> {
+    let local = LocalRepository::discover(path).await?;
+    let source = Git::at(&local.git_dir);
+    if source.command(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).run().await.is_err() {
+        return Err(Error::NoCommits { location: path.display().to_string() });
+    }
+    let partial_clone =
+        source.command(["config", "--get", "extensions.partialClone"]).accept(1).line().await?;
+    if !partial_clone.is_empty() {
+        return Err(Error::PartialClone { path: path.to_owned() });
+    }
+    // A store that borrows from another one would make our clone borrow from it as well.
+    let borrows = local.common_dir.join("objects/info/alternates").exists();
+    let config = layout.clone_config();
+    write_atomically(
+        &config,
+        b"[safe]\n\tdirectory = *\n[core]\n\thooksPath = /dev/null\n\tfsmonitor = false\n",
+    )?;
+    let outside = Git::bare();
+    let clone = |locality: &'static str| {
+        outside
+            .command(["clone", "--quiet", "--bare", "--template=", locality, "--"])
+            .arg(&local.git_dir)
+            .arg(layout.partial_git_dir())
+            .trust(Trust::OwnFile(config.clone()))
+            .timeout(CLONE_TIMEOUT)
+            .run()
+    };
+    let linked = if borrows || local.shallow { None } else { clone("--local").await.ok() };
+    if linked.is_none() {
+        // git declines to link from unusual stores (symbolic links, another owner); copying always works.
+        let partial = layout.partial_git_dir();
+        remove_tree(&partial).map_err(Error::io("remove", &partial))?;
+        clone("--no-local").await?;
+    }
+    // `HEAD` of a linked worktree or a detached one is not what the clone's `HEAD` says.
+    let head = source.command(["rev-parse", "HEAD^{commit}"]).line().await?;
+    let symbolic = source.command(["symbolic-ref", "--quiet", "HEAD"]).accept(1).line().await?;
+    let git = Git::at(layout.partial_git_dir());
+    if symbolic.is_empty() {
+        git.command(["update-ref", "--no-deref", "HEAD", &head]).run().await?;
+    } else {
+        git.command(["symbolic-ref", "HEAD", &symbolic]).run().await?;
+    }
+    Ok(local.notes(path).await)
+}
+
+async fn clone_url(url: &str, partial: &Path) -> Result<Vec<String>> {
+    Git::bare()
+        .command(["clone", "--quiet", "--bare", "--template=", "--", url])
+        .arg(partial)
+        .trust(Trust::User)
+        .timeout(CLONE_TIMEOUT)
+        .run()
+        .await?;
+    Ok(Vec::new())
+}
+
+/// Finds the base and what is to be told about it.
+async fn describe(git: &Git, source: &Source, notes: &mut Vec<String>) -> Result<Record> {
+    let head = git.command(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).accept(1).line().await?;
+    if head.is_empty() {
+        return Err(Error::NoCommits { location: source.to_string() });
+    }
+    let base: CommitId = head.parse()?;
+    let branch = git.command(["symbolic-ref", "--quiet", "--short", "HEAD"]).accept(1).line().await?;
+    let submodules = super::read::submodules(git, &base).await?.len();
+    if submodules > 0 {
+        notes.push(format!("the repository has {submodules} submodule(s): their folders stay empty and their commits stay as they are"));
+    }
+    let attributes = git
+        .command(["cat-file", "blob", &format!("{base}:.gitattributes")])
+        .limit(1 << 20)
+        .accept(128)
+        .run()
+        .await?;
+    if attributes.text().contains("filter=lfs") {
+        notes.push(
+            "the repository uses Git LFS: large files are seen as their small pointer files".to_owned(),
+        );
+    }
+    Ok(Record { base, branch: (!branch.is_empty()).then_some(branch), notes: std::mem::take(notes) })
+}
+
+/// Removes what the clone remembers of its origin (paths, tokens in URLs) and writes our own rules into it.
+async fn settle(git: &Git, partial: &Path) -> Result<()> {
+    git.command(["config", "--remove-section", "remote.origin"]).accept(128).run().await?;
+    for (key, value) in [
+        ("gc.auto", "0"),
+        ("core.hooksPath", "/dev/null"),
+        ("core.fsmonitor", "false"),
+        ("core.logAllRefUpdates", "false"),
+    ] {
+        git.command(["config", key, value]).run().await?;
+    }
+    let info = partial.join("info");
+    std::fs::create_dir_all(&info).map_err(Error::io("create", &info))?;
+    write_atomically(&info.join("attributes"), ATTRIBUTES.as_bytes())?;
+    let cargo = git.command(["cat-file", "-e", "HEAD:Cargo.toml"]).accept(128).run().await?.status == 0;
+    let maven = git.command(["cat-file", "-e", "HEAD:pom.xml"]).accept(128).run().await?.status == 0;
+    let target = if cargo || maven { "/target/\n" } else { "" };
+    write_atomically(&info.join("exclude"), format!("{EXCLUDES}{target}").as_bytes())
+}

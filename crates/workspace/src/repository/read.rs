@@ -1,0 +1,76 @@
+//! Reading trees.
+
+use serde::{Deserialize, Serialize};
+
+use super::Repository;
+use crate::error::Result;
+use crate::git::Git;
+use crate::ids::{CommitId, TreeId, TreeLike};
+
+/// Larger files are for tools, not for prompts.
+const FILE_LIMIT: usize = 32 << 20;
+
+/// A submodule's entry in a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Submodule {
+    pub(crate) path: Vec<u8>,
+    pub(crate) commit: String,
+}
+
+/// One file of a tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreeEntry {
+    /// Path from the root; bytes that are not UTF-8 are replaced.
+    pub path: String,
+    /// Bytes; `None` for submodules.
+    pub size: Option<u64>,
+}
+
+impl Repository {
+    /// The tree of a commit.
+    ///
+    /// # Errors
+    /// When the commit is not in the repository.
+    pub async fn tree_of(&self, commit: &CommitId) -> Result<TreeId> {
+        self.git().command(["rev-parse", "--verify", &format!("{commit}^{{tree}}")]).line().await?.parse()
+    }
+
+    /// The bytes of a file in a tree or commit, at most 32 MiB of them; `None` when there is no such file.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub async fn file_at(&self, tree: &impl TreeLike, path: &str) -> Result<Option<Vec<u8>>> {
+        let object = format!("{}:{}", tree.object(), path.trim_start_matches("./"));
+        let output =
+            self.git().command(["cat-file", "blob", &object]).limit(FILE_LIMIT).accept(128).run().await?;
+        Ok((output.status != 128).then_some(output.stdout))
+    }
+
+    /// All files of a tree or commit with their sizes, in git's order.
+    ///
+    /// # Errors
+    /// When the tree is not in the repository.
+    pub async fn files_at(&self, tree: &impl TreeLike) -> Result<Vec<TreeEntry>> {
+        let listing = self.git().command(["ls-tree", "-r", "-l", "-z", tree.object()]).run().await?;
+        let entry = |record: &[u8]| {
+            let tab = record.iter().position(|byte| *byte == b'\t')?;
+            let size = String::from_utf8_lossy(&record[..tab]).split_whitespace().next_back()?.parse().ok();
+            Some(TreeEntry { path: String::from_utf8_lossy(&record[tab + 1..]).into_owned(), size })
+        };
+        Ok(listing.stdout.split(|byte| *byte == 0).filter_map(entry).collect())
+    }
+}
+
+/// The submodules of a tree. Their folders stay empty, and checkpoints carry their entries along unchanged.
+pub(crate) async fn submodules(git: &Git, tree: &impl TreeLike) -> Result<Vec<Submodule>> {
+    let listing = git.command(["ls-tree", "-r", "-z", tree.object()]).run().await?;
+    let entry = |record: &[u8]| {
+        let rest = record.strip_prefix(b"160000 commit ")?;
+        let tab = rest.iter().position(|byte| *byte == b'\t')?;
+        Some(Submodule {
+            commit: String::from_utf8_lossy(&rest[..tab]).into_owned(),
+            path: rest[tab + 1..].to_vec(),
+        })
+    };
+    Ok(listing.stdout.split(|byte| *byte == 0).filter_map(entry).collect())
+}

@@ -1,0 +1,196 @@
+//! Checkpoints and restoring: exact files, from any state.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use crate::support::{Fixture, contents, git, write};
+
+#[tokio::test]
+async fn odd_files_come_back_exactly_and_ignored_ones_stay() {
+    let user = Fixture::new(&[
+        ("a", "1\n"),
+        (".gitignore", "/out/\n"),
+        (".gitattributes", "*.txt text=auto eol=crlf ident working-tree-encoding=UTF-16\n"),
+    ]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    let path = work.path();
+    write(&path.join("crlf.txt"), "x\r\n$Id$\ny\n");
+    write(&path.join("name with\nline break and \"quotes\""), "q");
+    write(&path.join("-leading-dash"), "d");
+    write(&path.join("Case"), "upper");
+    write(&path.join("case"), "lower");
+    std::fs::write(path.join(OsStr::from_bytes(b"latin\xe9")), b"\x00\xff").unwrap();
+    symlink("/etc/passwd", path.join("link")).unwrap();
+    symlink("missing", path.join("dangling")).unwrap();
+    write(&path.join("run.sh"), "#!/bin/sh\n");
+    std::fs::set_permissions(path.join("run.sh"), PermissionsExt::from_mode(0o755)).unwrap();
+    write(&path.join("out/build.o"), "ignored");
+    let expected = contents(&path);
+    let point = work.checkpoint().await.unwrap();
+    assert_eq!(point.left_out, []);
+
+    std::fs::remove_file(path.join("link")).unwrap();
+    std::fs::remove_file(path.join("run.sh")).unwrap();
+    write(&path.join("run.sh/now/a/folder"), "x");
+    write(&path.join("crlf.txt"), "other");
+    write(&path.join("junk/deep/file"), "x");
+    std::fs::create_dir(path.join("empty")).unwrap();
+    work.restore(&point.tree).await.unwrap();
+    assert_eq!(contents(&path), expected);
+    assert_eq!(work.checkpoint().await.unwrap(), point);
+}
+
+#[tokio::test]
+async fn any_state_after_a_crash_is_repaired() {
+    let user = Fixture::new(&[("src/a", "1\n"), ("src/b", "2\n")]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    write(&work.path().join("src/a"), "changed\n");
+    write(&work.path().join("new"), "n\n");
+    let tree = work.checkpoint().await.unwrap().tree;
+    let expected = contents(&work.path());
+    let admin = import.repository.git_dir().join("worktrees/w");
+    let path = work.path();
+
+    let states: [(&str, &dyn Fn()); 10] = [
+        ("lock left behind", &|| write(&admin.join("index.lock"), "half")),
+        ("index cut short", &|| write(&admin.join("index"), "DIRC")),
+        ("no index", &|| std::fs::remove_file(admin.join("index")).unwrap()),
+        ("no metadata", &|| std::fs::remove_dir_all(&admin).unwrap()),
+        ("no folder", &|| std::fs::remove_dir_all(&path).unwrap()),
+        ("a file instead of the folder", &|| {
+            std::fs::remove_dir_all(&path).unwrap();
+            write(&path, "x");
+        }),
+        ("half the files", &|| std::fs::remove_dir_all(path.join("src")).unwrap()),
+        ("a link instead of a folder", &|| {
+            std::fs::remove_dir_all(path.join("src")).unwrap();
+            symlink("/tmp", path.join("src")).unwrap();
+        }),
+        ("`.git` became a repository", &|| {
+            std::fs::remove_file(path.join(".git")).unwrap();
+            git(&path, &["init", "-q"]);
+        }),
+        ("another tree", &|| {
+            write(&path.join("src/b"), "other");
+            write(&path.join("more"), "x");
+        }),
+    ];
+    for (name, break_it) in states {
+        break_it();
+        let again = squad_workspace::Repository::open(&user.private()).unwrap().repository;
+        let work = again.ensure_worktree("w", &import.base, &tree, None).await.unwrap();
+        assert_eq!(contents(&work.path()), expected, "{name}");
+        assert_eq!(work.checkpoint().await.unwrap().tree, tree, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn repositories_made_inside_are_recorded_as_files() {
+    let user = Fixture::new(&[("a", "1")]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    let path = work.path();
+    for (folder, commit) in [("unborn", false), ("born", true), ("born/inner", true), ("deep/er", false)] {
+        write(&path.join(folder).join("file"), folder);
+        git(&path.join(folder), &["init", "-q"]);
+        if commit {
+            git(&path.join(folder), &["add", "file"]);
+            git(&path.join(folder), &["commit", "-qm", "x"]);
+        }
+    }
+    let point = work.checkpoint().await.unwrap();
+    let files: Vec<_> =
+        import.repository.files_at(&point.tree).await.unwrap().into_iter().map(|entry| entry.path).collect();
+    assert_eq!(files, ["a", "born/file", "born/inner/file", "deep/er/file", "unborn/file"]);
+    assert_eq!(point.left_out, []);
+    assert_eq!(work.checkpoint().await.unwrap(), point);
+    write(&path.join("born/file"), "changed");
+    assert_ne!(work.checkpoint().await.unwrap().tree, point.tree);
+    work.restore(&point.tree).await.unwrap();
+    assert_eq!(work.checkpoint().await.unwrap(), point);
+}
+
+#[tokio::test]
+async fn what_git_refuses_is_left_out_and_told() {
+    let user = Fixture::new(&[("a", "1"), ("b", "2")]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    write(&work.path().join("git~1"), "x");
+    write(&work.path().join("fine"), "x");
+    std::fs::remove_file(work.path().join("b")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        work.path().join("b"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    )
+    .unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        work.path().join("pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    )
+    .unwrap();
+    let point = work.checkpoint().await.unwrap();
+    let told: String = point.left_out.iter().map(|left| left.reason.clone() + "\n").collect();
+    assert!(told.contains("git~1") && told.contains("b: can only add"), "{told}");
+    assert!(import.repository.file_at(&point.tree, "fine").await.unwrap().is_some());
+    work.restore(&point.tree).await.unwrap();
+    assert_eq!(std::fs::read_to_string(work.path().join("b")).unwrap(), "2");
+}
+
+#[tokio::test]
+async fn files_of_a_worktree_belong_to_the_sandbox_user() {
+    use std::os::unix::fs::MetadataExt;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let user = Fixture::new(&[("sub/a", "1")]);
+    let import = user.import().await;
+    let owner = squad_workspace::Owner { uid: 4242, gid: 4243 };
+    let work = import.repository.add_worktree("w", &import.base, Some(owner)).await.unwrap();
+    symlink("/etc/hostname", work.path().join("link")).unwrap();
+    let tree = work.checkpoint().await.unwrap().tree;
+    work.restore(&tree).await.unwrap();
+    let who = |name: &str| work.path().join(name).symlink_metadata().map(|m| (m.uid(), m.gid())).unwrap();
+    for name in ["", "sub", "sub/a", "link"] {
+        assert_eq!(who(name), (4242, 4243), "{name}");
+    }
+    assert_eq!(who(".git").0, 0);
+    assert_eq!(std::fs::metadata("/etc/hostname").unwrap().uid(), 0);
+    work.files(None).unwrap().write("new/file", "x", &Default::default()).await.unwrap();
+    assert_eq!((who("new"), who("new/file")), ((4242, 4243), (4242, 4243)));
+}
+
+#[tokio::test]
+async fn git_reads_inside_a_worktree_as_the_sandbox_would() {
+    let user = Fixture::new(&[("a", "1\n")]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    assert_eq!(git(&work.path(), &["rev-parse", "HEAD"]), import.base.as_str());
+    write(&work.path().join("a"), "2\n");
+    work.checkpoint().await.unwrap();
+    assert_eq!(git(&work.path(), &["status", "--porcelain"]), "M  a");
+    assert_eq!(work.read_only_paths(), [import.repository.git_dir()]);
+}
+
+#[tokio::test]
+async fn removed_worktrees_leave_nothing() {
+    let user = Fixture::new(&[("a", "1\n")]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    write(&work.path().join("closed/file"), "x");
+    std::fs::set_permissions(work.path().join("closed"), PermissionsExt::from_mode(0o000)).unwrap();
+    import.repository.remove_worktree("w").await.unwrap();
+    import.repository.remove_worktree("w").await.unwrap();
+    assert!(!work.path().exists() && !import.repository.git_dir().join("worktrees/w").exists());
+    for bad in ["", "..", "a/b", "-x", ".git", "x.lock"] {
+        assert!(import.repository.add_worktree(bad, &import.base, None).await.is_err(), "{bad}");
+    }
+}

@@ -1,0 +1,154 @@
+//! Importing: what is taken, what is told, and that the user's repository stays as it is.
+
+use crate::support::{Fixture, git, snapshot, write};
+use squad_workspace::{BranchChoice, CommitRequest, Error, Repository, Source};
+
+fn committed(tree: squad_workspace::TreeId, base: &squad_workspace::CommitId) -> CommitRequest {
+    CommitRequest {
+        tree,
+        parents: vec![base.clone()],
+        message: "done".into(),
+        author: "Bea".into(),
+        unix_seconds: 1,
+    }
+}
+
+#[tokio::test]
+async fn a_dirty_checkout_is_untouched_byte_for_byte_and_gets_a_branch() {
+    let user = Fixture::new(&[("a.txt", "one\n"), ("b.txt", "two\n")]);
+    user.write(&[("a.txt", "stashed\n")]);
+    user.git(&["stash"]);
+    user.write(&[("a.txt", "dirty\n"), ("new.txt", "untracked\n"), ("staged.txt", "s\n")]);
+    user.git(&["add", "staged.txt"]);
+    let before = snapshot(&user.path());
+
+    let import = user.import().await;
+    let work = import.repository.add_worktree("s1", &import.base, None).await.unwrap();
+    assert_eq!(std::fs::read_to_string(work.path().join("a.txt")).unwrap(), "one\n");
+    write(&work.path().join("a.txt"), "by the squad\n");
+    let tree = work.checkpoint().await.unwrap().tree;
+    let commit = import.repository.commit(&committed(tree, &import.base)).await.unwrap();
+    let choice = BranchChoice::Suggested("squad/work".parse().unwrap());
+    let delivered = import.repository.deliver(&user.source(), &choice, &commit).await.unwrap();
+
+    assert_eq!(user.git(&["show", "squad/work:a.txt"]), "by the squad");
+    user.git(&["fsck", "--strict"]);
+    // Apart from new objects and the new branch, nothing differs, not even a time stamp.
+    let ours = |line: &str| line.contains("squad") || line.contains(".git/objects/pack");
+    let after: Vec<_> = snapshot(&user.path()).into_iter().filter(|line| !ours(line)).collect();
+    let before: Vec<_> = before.into_iter().filter(|line| !ours(line)).collect();
+    assert_eq!(before, after);
+    assert!(delivered.created);
+    import.repository.remove().await.unwrap();
+    assert!(!user.private().exists());
+    user.git(&["fsck", "--strict"]);
+}
+
+#[tokio::test]
+async fn importing_again_after_a_crash_gives_the_same() {
+    let user = Fixture::new(&[("a", "1")]);
+    // A clone that was cut short.
+    write(&user.private().join("repo.git.partial/HEAD"), "ref: refs/heads/x");
+    let first = user.import().await;
+    user.write(&[("a", "2")]);
+    user.git(&["commit", "-qam", "later"]);
+    let second = user.import().await;
+    assert_eq!(first.base, second.base);
+    assert_eq!(second.branch.as_deref(), Some("main"));
+    assert!(!user.private().join("repo.git.partial").exists());
+}
+
+#[tokio::test]
+async fn objects_are_linked_and_never_borrowed() {
+    use std::os::unix::fs::MetadataExt;
+    let user = Fixture::new(&[("a", "1")]);
+    let borrower = user.outside("borrower");
+    git(&user.path(), &["clone", "-q", "--shared", ".", borrower.to_str().unwrap()]);
+    let plain = user.import().await.repository.git_dir();
+    let object = format!("objects/{}", user.git(&["rev-parse", "HEAD"]).split_at(2).0);
+    let file = std::fs::read_dir(plain.join(object)).unwrap().next().unwrap().unwrap();
+    assert_eq!(file.metadata().unwrap().nlink(), 2);
+
+    let import = Repository::import(&Source::Local(borrower), &user.outside("p2")).await.unwrap();
+    assert!(!import.repository.git_dir().join("objects/info/alternates").exists());
+    std::fs::remove_dir_all(user.path()).unwrap();
+    import.repository.add_worktree("w", &import.base, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn detached_bare_linked_shallow_and_inner_paths_work() {
+    let user = Fixture::new(&[("sub/a", "1")]);
+    user.write(&[("sub/a", "2")]);
+    user.git(&["commit", "-qam", "second"]);
+    let (bare, linked, shallow) = (user.outside("bare"), user.outside("linked"), user.outside("shallow"));
+    user.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    user.git(&["worktree", "add", "-q", "--detach", linked.to_str().unwrap(), "HEAD~1"]);
+    let url = format!("file://{}", user.path().display());
+    user.git(&["clone", "-q", "--depth", "1", &url, shallow.to_str().unwrap()]);
+    git(&linked, &["-c", "user.name=x", "commit", "-q", "--allow-empty", "-m", "on no branch"]);
+    let head = |folder| git(folder, &["rev-parse", "HEAD"]);
+
+    for (number, folder) in [&bare, &linked, &shallow, &user.path().join("sub")].into_iter().enumerate() {
+        let private = user.outside(&format!("p{number}"));
+        let import = Repository::import(&Source::Local(folder.clone()), &private).await.unwrap();
+        assert_eq!(import.base.as_str(), head(folder), "{folder:?}");
+        let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+        assert!(work.path().join("sub/a").exists());
+        match number {
+            1 => assert_eq!(import.branch, None),
+            2 => assert!(import.notes[0].contains("shallow"), "{:?}", import.notes),
+            3 => assert!(import.notes[0].contains("lies inside"), "{:?}", import.notes),
+            _ => assert!(import.notes.is_empty(), "{:?}", import.notes),
+        }
+        write(&work.path().join("new"), "x");
+        let tree = work.checkpoint().await.unwrap().tree;
+        let commit = import.repository.commit(&committed(tree, &import.base)).await.unwrap();
+        let choice = BranchChoice::Suggested(format!("squad/{number}").parse().unwrap());
+        import.repository.deliver(&Source::Local(folder.clone()), &choice, &commit).await.unwrap();
+        assert_eq!(git(folder, &["show", &format!("squad/{number}:new")]), "x");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_imported_says_why() {
+    let empty = Fixture::new(&[]);
+    let nowhere = Source::Local(empty.outside("nowhere"));
+    let error = Repository::import(&empty.source(), &empty.private()).await.unwrap_err();
+    assert!(matches!(error, Error::NoCommits { .. }), "{error}");
+    let error = Repository::import(&nowhere, &empty.private()).await.unwrap_err();
+    assert!(matches!(error, Error::NotARepository { .. }), "{error}");
+    std::fs::create_dir(empty.outside("plain")).unwrap();
+    let error =
+        Repository::import(&Source::Local(empty.outside("plain")), &empty.private()).await.unwrap_err();
+    assert!(matches!(error, Error::NotARepository { .. }), "{error}");
+    let error = Repository::open(&empty.private()).unwrap_err();
+    assert!(matches!(error, Error::NotImported { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn submodules_lfs_and_a_merge_in_progress_are_told() {
+    let library = Fixture::new(&[("lib", "1")]);
+    let user = Fixture::new(&[("a", "1"), (".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")]);
+    user.git(&["submodule", "--quiet", "add", library.path().to_str().unwrap(), "vendor/lib"]);
+    user.git(&["commit", "-qm", "submodule"]);
+    write(&user.path().join(".git/MERGE_HEAD"), &user.git(&["rev-parse", "HEAD~1"]));
+    let import = user.import().await;
+    let notes = import.notes.join("\n");
+    for word in ["submodule", "LFS", "merge is in progress"] {
+        assert!(notes.contains(word), "{word}: {notes}");
+    }
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    assert!(work.path().join("vendor/lib").is_dir());
+    let tree = work.checkpoint().await.unwrap().tree;
+    assert_eq!(
+        tree,
+        import.repository.tree_of(&import.base).await.unwrap(),
+        "the submodule's entry is carried along"
+    );
+    // A repository put where the submodule would be changes nothing and is never looked into.
+    git(&work.path().join("vendor/lib"), &["init", "-q"]);
+    write(&work.path().join("vendor/lib/x"), "x");
+    assert_eq!(work.checkpoint().await.unwrap().tree, tree);
+    work.restore(&tree).await.unwrap();
+    assert!(!work.path().join("vendor/lib/x").exists());
+}

@@ -1,0 +1,6 @@
+//! The crate against the real git, in temporary folders.
+#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure, and the panic says where")]
+
+mod checkpoint;
+mod import;
+mod support;
