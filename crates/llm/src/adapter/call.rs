@@ -1,0 +1,466 @@
+//! One attempt at one provider.
+
+use super::frames::{OpenAiFrames, arguments, unique_ids};
+use super::think::ThinkFilter;
+use super::{Endpoint, conversation, failures, is_local, usage};
+use crate::estimate::{estimate_reply, estimate_request};
+use crate::{DeltaSink, FinishReason, ModelProvider, ModelRequest, ProviderCompletion, ProviderError};
+use async_trait::async_trait;
+use futures::StreamExt;
+use genai::adapter::AdapterKind;
+use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, ReasoningEffort, StopReason, StreamEnd};
+use genai::resolver::{AuthData, Endpoint as GenaiEndpoint};
+use genai::{Client, ModelIden, ServiceTarget};
+use serde_json::{Value, json};
+use squad_domain::conversation::{Reply, ToolCall};
+use squad_domain::model::Usage;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long an answer may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To open the connection.
+    pub connect: Duration,
+    /// Until the answer begins.
+    pub first_byte: Duration,
+    /// Between two pieces of it.
+    pub idle: Duration,
+    /// In all.
+    pub total: Duration,
+}
+
+impl Timeouts {
+    /// For an API in the network.
+    pub const REMOTE: Self = Self {
+        connect: Duration::from_secs(10),
+        first_byte: Duration::from_secs(180),
+        idle: Duration::from_secs(120),
+        total: Duration::from_secs(30 * 60),
+    };
+    /// For a model on this machine, which may have to be loaded and read a long prompt slowly first.
+    pub const LOCAL: Self = Self {
+        connect: Duration::from_secs(5),
+        first_byte: Duration::from_secs(15 * 60),
+        idle: Duration::from_secs(5 * 60),
+        total: Duration::from_secs(60 * 60),
+    };
+}
+
+/// How a server wants to be asked. It is found out on the first call that fails for it, and remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum Mode {
+    #[default]
+    Streamed,
+    /// It streams, but does not know `stream_options`.
+    StreamedWithoutOptions,
+    InOnePiece,
+}
+
+/// A provider called through the `genai` crate.
+#[derive(Debug)]
+pub struct GenaiProvider {
+    client: Client,
+    endpoint: Endpoint,
+    timeouts: Timeouts,
+    modes: Mutex<HashMap<String, Mode>>,
+}
+
+impl GenaiProvider {
+    /// Makes ready to call `endpoint`; nothing is sent yet. Without `timeouts`, those for its place are used.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be set up.
+    pub fn new(endpoint: Endpoint, timeouts: Option<Timeouts>) -> Result<Self, ProviderError> {
+        let local = is_local(&endpoint.base_url);
+        let timeouts = timeouts.unwrap_or(if local { Timeouts::LOCAL } else { Timeouts::REMOTE });
+        let client = endpoint.client(timeouts.connect)?;
+        Ok(Self { client, endpoint, timeouts, modes: Mutex::default() })
+    }
+
+    fn target(&self, model: &str) -> ServiceTarget {
+        ServiceTarget {
+            endpoint: GenaiEndpoint::from_owned(self.endpoint.base_url.as_str()),
+            auth: AuthData::from_single(self.endpoint.key.expose()),
+            model: ModelIden::new(self.kind(model), model.to_owned()),
+        }
+    }
+
+    /// Two providers have a second API that some of their models are only reached by.
+    fn kind(&self, model: &str) -> AdapterKind {
+        match self.endpoint.kind {
+            kind @ (AdapterKind::OpenAI | AdapterKind::Gemini)
+                if !self.endpoint.custom
+                    && matches!(self.endpoint.provider.as_str(), "openai" | "gemini" | "google") =>
+            {
+                match AdapterKind::from_model(model) {
+                    Ok(second @ (AdapterKind::OpenAIResp | AdapterKind::GeminiIx)) => second,
+                    _ => kind,
+                }
+            }
+            kind => kind,
+        }
+    }
+
+    fn options(&self, model: &str, request: &ModelRequest, mode: Mode) -> ChatOptions {
+        let kind = self.kind(model);
+        let mut options = ChatOptions::default()
+            .with_max_tokens(request.max_output_tokens)
+            .with_capture_content(true)
+            .with_capture_tool_calls(true)
+            .with_capture_reasoning_content(true)
+            .with_capture_usage(mode != Mode::StreamedWithoutOptions)
+            .with_capture_raw_body(true)
+            .with_stream_header_timeout(self.timeouts.first_byte)
+            .with_stream_read_timeout(self.timeouts.idle);
+        // The crate takes `-max`, `-high` and the like off a name as a reasoning effort; a budget, which this wire has no
+        // field for, keeps the name whole and adds nothing.
+        if kind == AdapterKind::OpenAI {
+            options = options.with_reasoning_effort(ReasoningEffort::Budget(0));
+        }
+        // Ollama silently cuts a prompt to its default context unless told the size; powers of two, because every
+        // change loads the model anew.
+        if kind == AdapterKind::Ollama {
+            let needed = estimate_request(request) + u64::from(request.max_output_tokens);
+            let context = needed.next_power_of_two().clamp(8_192, 131_072);
+            options = options.with_extra_body(
+                json!({ "options": { "num_ctx": context, "num_predict": request.max_output_tokens } }),
+            );
+        }
+        options
+    }
+
+    fn mode(&self, model: &str) -> Mode {
+        let modes = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        modes.get(model).copied().unwrap_or_default()
+    }
+
+    fn remember(&self, model: &str, mode: Mode) {
+        tracing::info!(
+            provider = self.endpoint.provider,
+            model,
+            ?mode,
+            "the server wants to be asked differently"
+        );
+        self.modes.lock().unwrap_or_else(PoisonError::into_inner).insert(model.to_owned(), mode);
+    }
+
+    async fn streamed(
+        &self,
+        model: &str,
+        request: &ModelRequest,
+        chat: ChatRequest,
+        mode: Mode,
+        deltas: &DeltaSink,
+    ) -> Result<ProviderCompletion, Failed> {
+        let started = Instant::now();
+        let frames = Arc::new(Mutex::new(Seen::default()));
+        let sink = Arc::clone(&frames);
+        let options = self.options(model, request, mode).with_raw_frame_fn(move |_, frame| {
+            sink.lock().unwrap_or_else(PoisonError::into_inner).frame(frame.data);
+        });
+        let mut received = 0;
+        let mut stream = self
+            .client
+            .exec_chat_stream(self.target(model), chat, Some(&options))
+            .await
+            .map_err(|error| self.failed(&error, received))?
+            .stream;
+        let mut filter = ThinkFilter::default();
+        let mut text = String::new();
+        let mut first_token_ms = None;
+        let mut end: Option<StreamEnd> = None;
+        while let Some(event) = stream.next().await {
+            let event = event.map_err(|error| self.failed(&error, received))?;
+            if !matches!(event, ChatStreamEvent::Start | ChatStreamEvent::Heartbeat) {
+                first_token_ms.get_or_insert_with(|| millis(started));
+            }
+            match event {
+                ChatStreamEvent::Chunk(chunk) => {
+                    received += chunk.content.len();
+                    let piece = filter.push(&chunk.content);
+                    deltas.text(&piece);
+                    text.push_str(&piece);
+                }
+                ChatStreamEvent::ReasoningChunk(chunk) => received += chunk.content.len(),
+                ChatStreamEvent::ToolCallChunk(_) => received += 4,
+                ChatStreamEvent::End(last) => {
+                    end = Some(last);
+                    break;
+                }
+                _ => {}
+            }
+        }
+        let rest = filter.finish();
+        deltas.text(&rest);
+        text.push_str(&rest);
+        let mut seen = std::mem::take(&mut *frames.lock().unwrap_or_else(PoisonError::into_inner));
+        if end.is_none() && seen.events == 0 && seen.foreign == 1 {
+            return Err(Failed::NotStreaming);
+        }
+        let answer = if speaks_openai(self.kind(model)) {
+            Answer::from_frames(text, &mut seen.openai)
+        } else {
+            end.and_then(|end| Answer::from_end(text, end))
+        };
+        let Some(answer) = answer else {
+            return Err(Failed::Attempt(ProviderError::Truncated {
+                message: "the answer ended without saying why it stopped".to_owned(),
+                received_bytes: received,
+            }));
+        };
+        Ok(answer.complete(request, first_token_ms))
+    }
+
+    async fn in_one_piece(
+        &self,
+        model: &str,
+        request: &ModelRequest,
+        chat: ChatRequest,
+        deltas: &DeltaSink,
+    ) -> Result<ProviderCompletion, Failed> {
+        let options = self.options(model, request, Mode::InOnePiece);
+        let asked = self.client.exec_chat(self.target(model), chat, Some(&options));
+        let answered =
+            tokio::time::timeout(self.timeouts.first_byte + self.timeouts.idle, asked).await.map_err(
+                |_| Failed::Attempt(ProviderError::Timeout { message: "the answer did not come".to_owned() }),
+            )?;
+        let answer = if speaks_openai(self.kind(model)) {
+            // The crate gives up on arguments that are not JSON; the body itself is still there.
+            let (text, body) = match answered {
+                Ok(response) => (response.texts().concat(), response.captured_raw_body),
+                Err(genai::Error::ChatResponseGeneration { response_body, .. })
+                    if response_body.is_object() =>
+                {
+                    let text = response_body.pointer("/choices/0/message/content").and_then(Value::as_str);
+                    (text.unwrap_or_default().to_owned(), Some(*response_body))
+                }
+                Err(error) => return Err(self.failed(&error, 0)),
+            };
+            let body = body.unwrap_or_default();
+            if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
+                let model_iden = ModelIden::new(self.kind(model), model.to_owned());
+                return Err(self.failed(&genai::Error::ChatResponse { model_iden, body: error.clone() }, 0));
+            }
+            let mut frames = OpenAiFrames::default();
+            frames.read_body(&body);
+            Answer::from_frames(text, &mut frames)
+        } else {
+            let response = answered.map_err(|error| self.failed(&error, 0))?;
+            Answer::from_parts(
+                response.texts().concat(),
+                response.tool_calls().into_iter().cloned().collect(),
+                response.stop_reason.as_ref(),
+                usage::from_genai(&response.usage),
+            )
+        };
+        let Some(mut answer) = answer else {
+            return Err(Failed::Attempt(ProviderError::Truncated {
+                message: "the answer does not say why it stopped".to_owned(),
+                received_bytes: 0,
+            }));
+        };
+        let mut filter = ThinkFilter::default();
+        answer.reply.text = filter.push(&answer.reply.text) + &filter.finish();
+        deltas.text(&answer.reply.text);
+        Ok(answer.complete(request, None))
+    }
+
+    fn failed(&self, error: &genai::Error, received_bytes: usize) -> Failed {
+        let classified =
+            failures::classify(error, &self.endpoint.key, &self.endpoint.base_url, received_bytes);
+        match &classified {
+            ProviderError::BadRequest { message } if message.to_lowercase().contains("stream_options") => {
+                Failed::NoStreamOptions(classified)
+            }
+            ProviderError::BadRequest { message } if message.to_lowercase().contains("stream") => {
+                Failed::StreamRefused(classified)
+            }
+            _ => Failed::Attempt(classified),
+        }
+    }
+}
+
+#[async_trait]
+impl ModelProvider for GenaiProvider {
+    async fn complete(
+        &self,
+        model: &str,
+        request: &ModelRequest,
+        deltas: &DeltaSink,
+    ) -> Result<ProviderCompletion, ProviderError> {
+        let chat = conversation::to_chat_request(request, self.kind(model));
+        let attempt = async {
+            let known = self.mode(model);
+            let mut mode = known;
+            loop {
+                let answered = match mode {
+                    Mode::InOnePiece => self.in_one_piece(model, request, chat.clone(), deltas).await,
+                    streamed => self.streamed(model, request, chat.clone(), streamed, deltas).await,
+                };
+                mode = match answered {
+                    Ok(completion) => {
+                        // Only what worked is remembered.
+                        if mode != known {
+                            self.remember(model, mode);
+                        }
+                        return Ok(completion);
+                    }
+                    Err(Failed::NoStreamOptions(_)) if mode == Mode::Streamed => Mode::StreamedWithoutOptions,
+                    Err(Failed::NotStreaming | Failed::StreamRefused(_) | Failed::NoStreamOptions(_))
+                        if mode != Mode::InOnePiece =>
+                    {
+                        Mode::InOnePiece
+                    }
+                    Err(failed) => return Err(failed.into_error()),
+                };
+            }
+        };
+        match tokio::time::timeout(self.timeouts.total, attempt).await {
+            Ok(result) => result,
+            Err(_) => Err(ProviderError::Timeout { message: "the answer took too long in all".to_owned() }),
+        }
+    }
+}
+
+/// How one request failed, for the choice of the next mode.
+enum Failed {
+    Attempt(ProviderError),
+    /// A plain body came where a stream was asked for.
+    NotStreaming,
+    NoStreamOptions(ProviderError),
+    StreamRefused(ProviderError),
+}
+
+impl Failed {
+    fn into_error(self) -> ProviderError {
+        match self {
+            Self::Attempt(error) | Self::NoStreamOptions(error) | Self::StreamRefused(error) => error,
+            Self::NotStreaming => {
+                ProviderError::BadRequest { message: "the server does not stream".to_owned() }
+            }
+        }
+    }
+}
+
+/// What went over the wire.
+#[derive(Debug, Default)]
+struct Seen {
+    openai: OpenAiFrames,
+    /// Events of a stream.
+    events: usize,
+    /// Pieces that are no events: a body that is not a stream.
+    foreign: usize,
+}
+
+impl Seen {
+    fn frame(&mut self, data: &str) {
+        if data.is_empty() {
+            self.foreign += 1;
+        } else {
+            self.events += 1;
+            self.openai.read(data);
+        }
+    }
+}
+
+/// A whole answer, before it is checked and counted.
+struct Answer {
+    reply: Reply,
+    finish: FinishReason,
+    usage: Option<Usage>,
+}
+
+impl Answer {
+    /// `None` where the answer does not say that it is whole.
+    fn from_frames(text: String, frames: &mut OpenAiFrames) -> Option<Self> {
+        let stop = match frames.finish.take() {
+            Some(word) => StopReason::from(word),
+            None if frames.done => StopReason::from("stop".to_owned()),
+            None => return None,
+        };
+        let finish = finish(&stop);
+        let calls = frames.take_calls(finish == FinishReason::Length);
+        Some(Self { reply: Reply { text, calls }, finish, usage: frames.usage })
+    }
+
+    fn from_end(text: String, end: StreamEnd) -> Option<Self> {
+        let stop = end.captured_stop_reason?;
+        let usage = end.captured_usage.as_ref().and_then(usage::from_genai);
+        let calls =
+            end.captured_content.map(genai::chat::MessageContent::into_tool_calls).unwrap_or_default();
+        Self::from_parts(text, calls, Some(&stop), usage)
+    }
+
+    fn from_parts(
+        text: String,
+        calls: Vec<genai::chat::ToolCall>,
+        stop: Option<&StopReason>,
+        usage: Option<Usage>,
+    ) -> Option<Self> {
+        let finish = finish(stop?);
+        let cut = finish == FinishReason::Length;
+        let calls = calls
+            .into_iter()
+            .map(|call| ToolCall {
+                id: call.call_id,
+                name: call.fn_name,
+                arguments: match call.fn_arguments {
+                    Value::String(raw) => arguments(raw, cut),
+                    Value::Null => arguments(String::new(), cut),
+                    value => value,
+                },
+            })
+            .collect();
+        Some(Self { reply: Reply { text, calls }, finish, usage })
+    }
+
+    fn complete(mut self, request: &ModelRequest, first_token_ms: Option<u64>) -> ProviderCompletion {
+        unique_ids(&mut self.reply.calls);
+        // Several servers say `stop` although they called tools.
+        let finish = match self.finish {
+            FinishReason::Stop if !self.reply.calls.is_empty() => FinishReason::ToolCalls,
+            finish => finish,
+        };
+        let estimate = || Usage {
+            input: estimate_request(request),
+            output: estimate_reply(&self.reply),
+            ..Usage::default()
+        };
+        let usage_estimated = self.usage.is_none();
+        let usage = self.usage.unwrap_or_else(estimate);
+        ProviderCompletion { reply: self.reply, usage, usage_estimated, finish, first_token_ms }
+    }
+}
+
+fn finish(stop: &StopReason) -> FinishReason {
+    match stop {
+        StopReason::Completed(_) | StopReason::StopSequence(_) => FinishReason::Stop,
+        StopReason::MaxTokens(_) => FinishReason::Length,
+        StopReason::ToolCall(_) => FinishReason::ToolCalls,
+        StopReason::ContentFilter(_) => FinishReason::ContentFilter,
+        StopReason::Other(word) => FinishReason::Other(word.clone()),
+    }
+}
+
+/// Whether answers come in OpenAI's chat completion format.
+fn speaks_openai(kind: AdapterKind) -> bool {
+    matches!(
+        kind,
+        AdapterKind::OpenAI
+            | AdapterKind::Groq
+            | AdapterKind::Mistral
+            | AdapterKind::DeepSeek
+            | AdapterKind::Xai
+            | AdapterKind::OpenRouter
+            | AdapterKind::Together
+            | AdapterKind::Fireworks
+            | AdapterKind::Moonshot
+    )
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

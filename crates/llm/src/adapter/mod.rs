@@ -1,0 +1,17 @@
+//! Every provider there is, through the `genai` crate.
+//!
+//! `genai` shapes requests, authenticates and decodes streams. What it leaves open is here: which endpoint a provider's
+//! name means ([`endpoint`]), how our conversations map to each wire ([`conversation`]), what the OpenAI wire says beyond
+//! what the crate keeps ([`frames`]), and which failure is which ([`failures`]).
+
+mod call;
+mod conversation;
+mod endpoint;
+mod failures;
+mod frames;
+mod think;
+mod usage;
+
+pub use call::{GenaiProvider, Timeouts};
+pub use endpoint::{Endpoint, EndpointError};
+pub(crate) use endpoint::{default_key_env, is_local};

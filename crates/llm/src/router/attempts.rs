@@ -1,0 +1,253 @@
+//! One call: its attempts, one candidate after the other.
+
+use super::quote::WorstCase;
+use super::{Attempt, AttemptOutcome, CallFailure, Completion, FailureKind, Router, backoff};
+use crate::estimate::estimate_request;
+use crate::{DeltaSink, ModelRequest, ProviderCompletion, ProviderError};
+use squad_domain::model::{ModelRef, Usage};
+use squad_domain::money::MicroUsd;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// A call under way.
+pub(super) struct Call<'a> {
+    router: &'a Router,
+    request: &'a ModelRequest,
+    ceiling: MicroUsd,
+    deltas: &'a DeltaSink,
+    cancel: &'a CancellationToken,
+    attempts: Vec<Attempt>,
+    /// What lost attempts may have cost.
+    spent: MicroUsd,
+    /// The longest wait that was asked for.
+    after: Option<Duration>,
+}
+
+/// What to do after an attempt.
+enum Next {
+    Done(Box<Completion>),
+    /// Ask the same candidate again after a wait.
+    Wait(Duration),
+    NextCandidate,
+    Cancelled,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(
+        router: &'a Router,
+        request: &'a ModelRequest,
+        ceiling: MicroUsd,
+        deltas: &'a DeltaSink,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self {
+            router,
+            request,
+            ceiling,
+            deltas,
+            cancel,
+            attempts: Vec::new(),
+            spent: MicroUsd::ZERO,
+            after: None,
+        }
+    }
+
+    pub(super) async fn run(mut self, candidates: &[ModelRef]) -> Result<Completion, CallFailure> {
+        for (position, model) in candidates.iter().enumerate() {
+            let last = position + 1 == candidates.len();
+            for failures in 1..=self.router.options.attempts.max(1) {
+                match self.attempt(model, failures, last).await {
+                    Next::Done(completion) => return Ok(*completion),
+                    Next::NextCandidate => break,
+                    Next::Cancelled => return Err(self.failure(Some(FailureKind::Cancelled))),
+                    Next::Wait(wait) => {
+                        tokio::select! {
+                            biased;
+                            () = self.cancel.cancelled() => return Err(self.failure(Some(FailureKind::Cancelled))),
+                            () = tokio::time::sleep(wait) => {}
+                        }
+                    }
+                }
+            }
+        }
+        Err(self.failure(None))
+    }
+
+    async fn attempt(&mut self, model: &ModelRef, failures: u32, last_candidate: bool) -> Next {
+        if self.cancel.is_cancelled() {
+            return Next::Cancelled;
+        }
+        let Some(worst) = WorstCase::of(&self.router.prices, model, self.request) else {
+            let error = super::RouterError::UnknownPrice { model: model.clone() };
+            return self.skip(model, AttemptOutcome::BadRequest, error.to_string());
+        };
+        if worst.too_long {
+            let message = format!(
+                "`{model}` cannot read a conversation of about {} tokens",
+                estimate_request(self.request)
+            );
+            return self.skip(model, AttemptOutcome::ContextTooLong, message);
+        }
+        let left = self.ceiling.saturating_sub(self.spent);
+        // Before anything was lost, the whole worst case has to fit: that is what was reserved.
+        let output = if self.spent == MicroUsd::ZERO {
+            (worst.cost(worst.max_output) <= left).then_some(worst.max_output)
+        } else {
+            worst.affordable(left)
+        };
+        let Some(max_output_tokens) = output else {
+            let message = format!("its worst case is {}, and {left} is left", worst.cost(worst.max_output));
+            return self.skip(model, AttemptOutcome::TooDear, message);
+        };
+        let provider = match self.router.provider(&model.provider) {
+            Ok(provider) => provider,
+            Err(error) => return self.skip(model, AttemptOutcome::Refused, error.to_string()),
+        };
+        if let Err(remaining) = self.router.breakers.admit(model) {
+            self.after = Some(self.after.map_or(remaining, |after| after.min(remaining)));
+            let message = format!("it failed too often; it is tried again in {} s", remaining.as_secs() + 1);
+            return self.skip(model, AttemptOutcome::LeftAlone, message);
+        }
+        let request = ModelRequest { max_output_tokens, ..self.request.clone() };
+        let started = Instant::now();
+        let answered = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => None,
+            answered = provider.complete(&model.model, &request, self.deltas) => Some(answered),
+        };
+        let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match answered {
+            None => {
+                self.record(model, AttemptOutcome::Cancelled, String::new(), latency_ms, MicroUsd::ZERO);
+                Next::Cancelled
+            }
+            Some(Ok(completion)) => Next::Done(Box::new(self.answered(model, completion, latency_ms))),
+            Some(Err(error)) => self.failed(model, &error, latency_ms, failures, last_candidate),
+        }
+    }
+
+    fn answered(&mut self, model: &ModelRef, answer: ProviderCompletion, latency_ms: u64) -> Completion {
+        self.router.breakers.succeeded(model);
+        let cost = self.cost(model, &answer.usage);
+        self.record(model, AttemptOutcome::Answered, String::new(), latency_ms, cost);
+        Completion {
+            reply: answer.reply,
+            usage: answer.usage,
+            usage_estimated: answer.usage_estimated,
+            cost: self.spent + cost,
+            model: model.clone(),
+            attempts: std::mem::take(&mut self.attempts),
+            latency_ms,
+            first_token_ms: answer.first_token_ms,
+            finish: answer.finish,
+        }
+    }
+
+    fn failed(
+        &mut self,
+        model: &ModelRef,
+        error: &ProviderError,
+        latency_ms: u64,
+        failures: u32,
+        last_candidate: bool,
+    ) -> Next {
+        self.deltas.restart();
+        let cost = match error {
+            // Providers bill what they generated, whether or not it arrived.
+            ProviderError::Truncated { received_bytes, .. } if *received_bytes > 0 => {
+                let output = (*received_bytes as u64).div_ceil(4);
+                let usage = Usage { input: estimate_request(self.request), output, ..Usage::default() };
+                self.cost(model, &usage)
+            }
+            _ => MicroUsd::ZERO,
+        };
+        self.spent += cost;
+        self.record(model, error.into(), error.to_string(), latency_ms, cost);
+        tracing::warn!(%model, %error, failures, "a model call failed");
+        if !error.is_retryable() {
+            self.router.breakers.succeeded(model);
+            return Next::NextCandidate;
+        }
+        // A rate limit says that the provider is well.
+        let limited = matches!(error, ProviderError::RateLimited { .. });
+        let opened = !limited && self.router.breakers.failed(model);
+        let options = &self.router.options;
+        let asked = error.retry_after();
+        self.after = self.after.max(asked);
+        let too_long = asked.is_some_and(|asked| asked > options.longest_wait);
+        if opened || failures >= options.attempts.max(1) || (too_long && !last_candidate) {
+            return Next::NextCandidate;
+        }
+        Next::Wait(backoff::wait(failures, asked, options.first_wait, options.longest_wait))
+    }
+
+    fn cost(&self, model: &ModelRef, usage: &Usage) -> MicroUsd {
+        self.router.prices.price_for(model, usage.input).map_or(MicroUsd::ZERO, |price| price.cost(usage))
+    }
+
+    fn skip(&mut self, model: &ModelRef, outcome: AttemptOutcome, message: String) -> Next {
+        self.record(model, outcome, message, 0, MicroUsd::ZERO);
+        Next::NextCandidate
+    }
+
+    fn record(
+        &mut self,
+        model: &ModelRef,
+        outcome: AttemptOutcome,
+        message: String,
+        latency_ms: u64,
+        cost: MicroUsd,
+    ) {
+        self.attempts.push(Attempt { model: model.clone(), outcome, message, latency_ms, cost });
+    }
+
+    fn failure(self, known: Option<FailureKind>) -> CallFailure {
+        use AttemptOutcome as O;
+        let any = |outcomes: &[O]| self.attempts.iter().any(|attempt| outcomes.contains(&attempt.outcome));
+        // What time heals comes first: a wrong key of the fall-back does not matter if the first model is back tomorrow.
+        let kind = known.unwrap_or_else(|| {
+            if any(&[O::RateLimited, O::Unavailable, O::Timeout, O::Unreachable, O::Truncated, O::LeftAlone])
+            {
+                FailureKind::RetryLater { after: self.after }
+            } else if any(&[O::ContextTooLong]) {
+                FailureKind::ContextTooLong
+            } else if any(&[O::TooDear]) {
+                FailureKind::CeilingTooLow
+            } else {
+                FailureKind::NeedsPerson
+            }
+        });
+        let message = message(&self.attempts, kind);
+        CallFailure { attempts: self.attempts, cost: self.spent, kind, message }
+    }
+}
+
+/// The last word of every candidate, and what to do.
+fn message(attempts: &[Attempt], kind: FailureKind) -> String {
+    let mut last: Vec<&Attempt> = Vec::new();
+    for attempt in attempts {
+        last.retain(|earlier| earlier.model != attempt.model);
+        last.push(attempt);
+    }
+    let words: Vec<String> = last
+        .iter()
+        .filter(|attempt| !attempt.message.is_empty())
+        .map(|attempt| format!("`{}`: {}", attempt.model, attempt.message))
+        .collect();
+    let advice = match kind {
+        FailureKind::Cancelled => return "the model call was cancelled".to_owned(),
+        FailureKind::RetryLater { .. }
+            if last.iter().all(|attempt| attempt.outcome == AttemptOutcome::Unreachable) =>
+        {
+            "check that the server runs and that its address is right, then resume"
+        }
+        FailureKind::RetryLater { .. } => "it is worth trying again later, or with another model",
+        FailureKind::NeedsPerson => {
+            "check the key, the model's name and the provider's account, or choose another model"
+        }
+        FailureKind::ContextTooLong => "condense the conversation, or choose a model that reads more",
+        FailureKind::CeilingTooLow => "raise the budget, or choose a cheaper model",
+    };
+    format!("no model answered: {}; {advice}", words.join("; "))
+}

@@ -1,0 +1,9 @@
+//! The providers' wires against a real server on loopback, and the router.
+
+mod anthropic_wire;
+mod bodies;
+mod failures;
+mod openai_wire;
+mod other_wires;
+mod router;
+mod support;
