@@ -106,3 +106,20 @@ async fn the_whole_way_from_ticket_to_tested_merge() {
     let played: BTreeSet<String> = model.requests().into_iter().filter_map(|request| request.scene).collect();
     assert_eq!(played, scenes.into_iter().collect(), "every scene is played");
 }
+
+/// The history is believable: each earlier commit passes the tests that it had.
+#[test]
+fn the_samples_earlier_commits_pass_their_tests() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::new(folder.path().to_owned());
+    write_sample(&project.dir).unwrap();
+    for (commit, a_test) in
+        [("HEAD~2", "a product is found by its id"), ("HEAD~1", "an item is added to the cart")]
+    {
+        project.git(&format!("checkout --quiet {commit}"));
+        let run = project.run(SAMPLE_TEST_COMMAND);
+        assert_eq!((run.exit_code, run.failed.len()), (0, 0), "{commit}: {}", run.output);
+        assert!(run.passed.contains(a_test), "{commit}: {}", run.output);
+        project.git("checkout --quiet main");
+    }
+}
