@@ -1,0 +1,105 @@
+//! The few system calls that have no safe wrapper.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use rustix::thread::UnshareFlags;
+
+/// Makes a mount and everything below it read-only, or drops what the bits name.
+pub(crate) fn set_mount_flags(mount: BorrowedFd<'_>, set: u64, recursive: bool) -> io::Result<()> {
+    let attributes =
+        libc::mount_attr { attr_set: set, attr_clr: 0, propagation: libc::MS_PRIVATE, userns_fd: 0 };
+    let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
+    // SAFETY: the path is a valid empty C string, `attributes` lives through the call and its size is its own.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mount.as_raw_fd(),
+            c"".as_ptr(),
+            flags,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Moves this single-threaded process into new namespaces.
+pub(crate) fn unshare(flags: UnshareFlags) -> io::Result<()> {
+    // SAFETY: the hazard named by rustix is `CLONE_FILES` in a program that passes descriptors between threads;
+    // the launcher has one thread and never passes that flag.
+    unsafe { rustix::thread::unshare_unsafe(flags) }.map_err(io::Error::from)
+}
+
+/// Which side of a fork this is.
+pub(crate) enum Forked {
+    Child,
+    Parent(rustix::process::Pid),
+}
+
+/// Forks this single-threaded process.
+pub(crate) fn fork() -> io::Result<Forked> {
+    // SAFETY: the launcher is single-threaded, so no lock can be held by another thread in the child.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Forked::Child),
+        pid => Ok(Forked::Parent(
+            rustix::process::Pid::from_raw(pid).expect("fork returns a positive id to the parent"),
+        )),
+    }
+}
+
+/// Replaces this process. Returns only when it failed.
+pub(crate) fn exec(program: &CString, arguments: &[CString], environment: &[CString]) -> io::Error {
+    let mut argv: Vec<_> = arguments.iter().map(|text| text.as_ptr()).collect();
+    argv.push(std::ptr::null());
+    let mut envp: Vec<_> = environment.iter().map(|text| text.as_ptr()).collect();
+    envp.push(std::ptr::null());
+    // SAFETY: both arrays end with a null pointer and point to C strings that outlive the call.
+    unsafe { libc::execve(program.as_ptr(), argv.as_ptr(), envp.as_ptr()) };
+    io::Error::last_os_error()
+}
+
+/// Gives every signal its default action and unblocks all: Rust ignores `SIGPIPE`, shells expect it.
+pub(crate) fn reset_signals() {
+    // SAFETY: an all-zero `sigset_t` is a valid value for `sigemptyset` to fill, and setting default actions
+    // installs no handler.
+    unsafe {
+        for signal in 1..=64 {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+    }
+}
+
+/// Marks every descriptor from `first` on as closed by the next exec.
+pub(crate) fn close_on_exec_from(first: u32) -> io::Result<()> {
+    // SAFETY: with `CLOSE_RANGE_CLOEXEC` nothing is closed now, so no owned descriptor becomes invalid.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Brings the loopback device of this network namespace up.
+pub(crate) fn loopback_up() -> io::Result<()> {
+    let socket = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::DGRAM, None)?;
+    // SAFETY: `ifreq` is plain data; all zeros is a valid value.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (slot, byte) in request.ifr_name.iter_mut().zip(b"lo") {
+        *slot = byte.cast_signed();
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: the descriptor is open, and `request` is an initialised `ifreq` that outlives the call.
+    let result = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Takes over descriptor 0, which the launcher's parent made a socket.
+pub(crate) fn take_control_socket() -> io::Result<std::os::unix::net::UnixStream> {
+    let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let null = std::fs::File::open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    Ok(socket.into())
+}

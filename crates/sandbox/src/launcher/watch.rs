@@ -1,0 +1,191 @@
+//! What the kernel does not bound by itself is measured: the size of folders, and, without a control group, the
+//! memory and the number of a run's processes.
+
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::policy::Watched;
+
+/// A folder is measured at most this often, and never for more than a twentieth of the time.
+const MEASURE_EVERY: Duration = Duration::from_millis(500);
+
+/// Growth of the disk's use below which nobody looks closer.
+const UNREMARKABLE: u64 = 64 * 1024 * 1024;
+
+/// Watches the size of one folder.
+pub(crate) struct DiskWatch<'a> {
+    folder: &'a Watched,
+    free_at_start: Option<u64>,
+    free_at_measure: Option<u64>,
+    used: u64,
+    next: Instant,
+}
+
+impl<'a> DiskWatch<'a> {
+    pub(crate) fn new(folder: &'a Watched) -> Self {
+        let free = free_space(&folder.path);
+        Self {
+            folder,
+            free_at_start: free,
+            free_at_measure: free,
+            used: 0,
+            next: Instant::now() + MEASURE_EVERY,
+        }
+    }
+
+    /// Whether the folder outgrew its bound during this run. Cheap unless a measurement is due.
+    pub(crate) fn outgrown(&mut self, processes: &dyn Fn() -> Vec<i32>) -> bool {
+        let room = self.folder.bytes.saturating_sub(self.used);
+        let due = Instant::now() >= self.next || self.shrunk_since(self.free_at_measure) > room;
+        due && self.grew() && self.measure(&processes()) > self.folder.bytes
+    }
+
+    /// The same at the end of the run, when a short run may have filled the folder between two looks.
+    pub(crate) fn full_at_end(&mut self) -> bool {
+        let bound = self.folder.bytes;
+        self.shrunk_since(self.free_at_start) > UNREMARKABLE.min(bound / 8) && self.measure(&[]) > bound
+    }
+
+    /// A folder that is too full already may still be cleaned up: only growth is stopped.
+    fn grew(&self) -> bool {
+        self.shrunk_since(self.free_at_start) > UNREMARKABLE.min(self.folder.bytes / 8)
+    }
+
+    fn shrunk_since(&self, before: Option<u64>) -> u64 {
+        match (before, free_space(&self.folder.path)) {
+            (Some(before), Some(now)) => before.saturating_sub(now),
+            _ => 0,
+        }
+    }
+
+    fn measure(&mut self, processes: &[i32]) -> u64 {
+        let start = Instant::now();
+        let device = fs::symlink_metadata(&self.folder.path).map_or(0, |status| status.dev());
+        self.used = size_of_folder(&self.folder.path) + size_of_deleted(processes, Some(device));
+        self.free_at_measure = free_space(&self.folder.path);
+        self.next = Instant::now() + MEASURE_EVERY.max(start.elapsed() * 20);
+        self.used
+    }
+}
+
+fn free_space(path: &Path) -> Option<u64> {
+    let status = rustix::fs::statvfs(path).ok()?;
+    Some(status.f_bfree * status.f_frsize)
+}
+
+/// Bytes on disk of everything below `path`; a file with several names counts once.
+pub(crate) fn size_of_folder(path: &Path) -> u64 {
+    let mut bytes = 0;
+    let mut seen = HashSet::new();
+    let mut folders = vec![path.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            let Ok(status) = entry.metadata() else { continue };
+            if status.nlink() > 1 && !status.is_dir() && !seen.insert(status.ino()) {
+                continue;
+            }
+            bytes += status.blocks() * 512;
+            if status.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    bytes
+}
+
+/// Bytes of files that have no name any more but are held open; on one device, or on any.
+fn size_of_deleted(processes: &[i32], device: Option<u64>) -> u64 {
+    let mut seen = HashSet::new();
+    let mut bytes = 0;
+    for process in processes {
+        let Ok(entries) = fs::read_dir(format!("/proc/{process}/fd")) else { continue };
+        for entry in entries.flatten() {
+            let Ok(status) = fs::metadata(entry.path()) else { continue };
+            let counts = status.is_file() && status.nlink() == 0;
+            if counts
+                && device.is_none_or(|device| device == status.dev())
+                && seen.insert((status.dev(), status.ino()))
+            {
+                bytes += status.blocks() * 512;
+            }
+        }
+    }
+    bytes
+}
+
+/// The processes below `root`, and `root` itself.
+pub(crate) fn tree(root: i32) -> Vec<i32> {
+    let mut found = vec![root];
+    let mut next = 0;
+    while let Some(process) = found.get(next).copied() {
+        next += 1;
+        let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else { continue };
+        for thread in threads.flatten() {
+            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            found.extend(children.split_whitespace().filter_map(|child| child.parse::<i32>().ok()));
+        }
+    }
+    found
+}
+
+/// Threads of the processes.
+pub(crate) fn threads(processes: &[i32]) -> u64 {
+    processes
+        .iter()
+        .map(|process| {
+            fs::read_dir(format!("/proc/{process}/task")).map_or(0, |threads| threads.count() as u64)
+        })
+        .sum()
+}
+
+/// Memory of the processes, in bytes. Pages that several share count once, but only when it matters, because that
+/// is slow to find out.
+pub(crate) fn memory(processes: &[i32], bound: u64) -> u64 {
+    let page = rustix::param::page_size() as u64;
+    let resident: u64 = processes.iter().filter_map(|process| resident_pages(*process)).sum();
+    let nameless = size_of_deleted(processes, None);
+    if resident * page + nameless <= bound {
+        return resident * page + nameless;
+    }
+    processes.iter().filter_map(|process| proportional(*process)).sum::<u64>()
+}
+
+fn resident_pages(process: i32) -> Option<u64> {
+    fs::read_to_string(format!("/proc/{process}/statm")).ok()?.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn proportional(process: i32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
+    let line = text.lines().find(|line| line.starts_with("Pss:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_two_names_counts_once_and_a_hole_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        fs::write(&file, vec![1_u8; 1 << 20]).unwrap();
+        fs::hard_link(&file, folder.path().join("b")).unwrap();
+        fs::File::create(folder.path().join("hole")).unwrap().set_len(1 << 30).unwrap();
+        let size = size_of_folder(folder.path());
+        assert!(((1 << 20)..(2 << 20)).contains(&size), "{size}");
+    }
+
+    #[test]
+    fn the_tree_of_this_process_has_its_child() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let found = tree(std::process::id().cast_signed());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(found.contains(&child.id().cast_signed()));
+    }
+}

@@ -1,0 +1,49 @@
+//! Chooses a tier, after it has shown that it holds.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::{BuiltinSandbox, EgressLog, EgressPolicy, Sandbox, SandboxError, Tier, TierChoice};
+
+/// What a tier needs to know.
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    /// The program that calls [`crate::launcher_main`] first of all.
+    pub launcher: PathBuf,
+    /// What the egress proxy may connect to.
+    pub egress: EgressPolicy,
+    /// Who is told of each request that goes out.
+    pub egress_log: EgressLog,
+}
+
+impl Default for SandboxConfig {
+    /// The running program itself, even if its file was replaced meanwhile; the internet only; told to the log.
+    fn default() -> Self {
+        Self {
+            launcher: PathBuf::from("/proc/self/exe"),
+            egress: EgressPolicy::default(),
+            egress_log: EgressLog::default(),
+        }
+    }
+}
+
+/// Gives the tier asked for, if it holds on this machine; never a weaker one.
+///
+/// # Errors
+///
+/// When this build has not got the tier, or when one of its guarantees failed: the error says which, and what to do.
+pub async fn select(choice: TierChoice, config: &SandboxConfig) -> Result<Arc<dyn Sandbox>, SandboxError> {
+    let sandbox =
+        BuiltinSandbox::new(&config.launcher).with_egress(config.egress.clone(), config.egress_log.clone());
+    match choice {
+        TierChoice::Auto | TierChoice::Tier(Tier::Builtin) => {
+            let report = crate::probe::cached(&sandbox).await?;
+            report.require()?;
+            Ok(Arc::new(sandbox))
+        }
+        TierChoice::Tier(Tier::None) => Ok(Arc::new(sandbox.without_isolation())),
+        TierChoice::Tier(tier @ (Tier::Docker | Tier::Gvisor | Tier::Kubernetes)) => {
+            Err(SandboxError::NotInThisBuild { tier })
+        }
+    }
+}

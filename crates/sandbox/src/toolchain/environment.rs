@@ -1,0 +1,114 @@
+//! The environment of a command. Nothing of the server's enters but the places of toolchains.
+
+use std::path::Path;
+
+use super::Toolchains;
+use super::roots::VARIABLES;
+
+/// Every variable that a command gets.
+pub(crate) fn environment(
+    toolchains: &Toolchains,
+    home: &Path,
+    egress_port: Option<u16>,
+) -> Vec<(String, String)> {
+    let home_text = home.display().to_string();
+    let mut variables: Vec<(String, String)> = [
+        ("HOME", home_text.as_str()),
+        ("USER", "squad"),
+        ("LOGNAME", "squad"),
+        ("SHELL", "/bin/sh"),
+        ("LANG", "C.UTF-8"),
+        ("TERM", "dumb"),
+        ("TMPDIR", "/tmp"),
+        // Asking a registry for news of the tool itself only costs time where there is no network.
+        ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+        ("npm_config_update_notifier", "false"),
+        ("npm_config_fund", "false"),
+        ("npm_config_audit", "false"),
+        ("GIT_TERMINAL_PROMPT", "0"),
+        // A test that leaves bytecode behind would show up in every diff.
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    variables.push(("PATH".into(), search_path(toolchains)));
+    variables.push(("CARGO_HOME".into(), home.join(".cargo").display().to_string()));
+    add_toolchain_homes(&mut variables, toolchains);
+    add_package_sources(&mut variables, toolchains, home);
+    if let Some(port) = egress_port {
+        add_proxy(&mut variables, port);
+    }
+    variables
+}
+
+/// The host's `PATH`, as far as it is seen inside.
+fn search_path(toolchains: &Toolchains) -> String {
+    let mut folders: Vec<String> = Vec::new();
+    let host = toolchains
+        .host
+        .path
+        .iter()
+        .filter(|folder| toolchains.shows(folder))
+        .map(|folder| folder.display().to_string());
+    let system =
+        ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"].map(String::from);
+    for folder in host.chain(system) {
+        if !folder.contains(':') && !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders.join(":")
+}
+
+fn add_toolchain_homes(variables: &mut Vec<(String, String)>, toolchains: &Toolchains) {
+    for name in VARIABLES.iter().filter(|name| **name != "CARGO_HOME" && **name != "GOPATH") {
+        if let Some(path) = toolchains.host.variables.get(*name).filter(|path| toolchains.shows(path)) {
+            variables.push(((*name).to_owned(), path.display().to_string()));
+        }
+    }
+    // The private home folder hides the usual places of these.
+    for (name, usual) in [
+        ("RUSTUP_HOME", ".rustup"),
+        ("PYENV_ROOT", ".pyenv"),
+        ("RBENV_ROOT", ".rbenv"),
+        ("NVM_DIR", ".nvm"),
+        ("VOLTA_HOME", ".volta"),
+        ("ASDF_DATA_DIR", ".asdf"),
+        ("MISE_DATA_DIR", ".local/share/mise"),
+        ("SDKMAN_DIR", ".sdkman"),
+    ] {
+        let known = variables.iter().any(|(existing, _)| existing == name);
+        let home = toolchains.host.tool_home(name, usual).filter(|home| !known && toolchains.shows(home));
+        if let Some(home) = home {
+            variables.push((name.to_owned(), home.display().to_string()));
+        }
+    }
+}
+
+/// Packages that the user fetched before, for tools that can be told where to look.
+fn add_package_sources(variables: &mut Vec<(String, String)>, toolchains: &Toolchains, home: &Path) {
+    variables.push(("GOPATH".into(), home.join("go").display().to_string()));
+    if let Some(go) = toolchains.host.tool_home("GOPATH", "go") {
+        let fetched = go.join("pkg/mod/cache/download");
+        if fetched.is_dir() && toolchains.shows(&fetched) {
+            let sources = format!("file://{},https://go-proxy.example,direct", fetched.display());
+            variables.push(("GOPROXY".into(), sources));
+        }
+    }
+    if let Some(user) = &toolchains.host.home {
+        let maven = user.join(".m2/repository");
+        if maven.is_dir() && toolchains.shows(&maven) {
+            variables.push(("MAVEN_ARGS".into(), format!("-Dmaven.repo.local.tail={}", maven.display())));
+        }
+    }
+}
+
+fn add_proxy(variables: &mut Vec<(String, String)>, port: u16) {
+    let proxy = format!("http://127.0.0.1:{port}");
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        variables.push((name.to_owned(), proxy.clone()));
+    }
+    for name in ["NO_PROXY", "no_proxy"] {
+        variables.push((name.to_owned(), "localhost,127.0.0.1,::1".to_owned()));
+    }
+}
