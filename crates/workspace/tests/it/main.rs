@@ -1,6 +1,13 @@
 //! The crate against the real git, in temporary folders.
-#![expect(clippy::unwrap_used, reason = "in a test an unexpected error is a failure, and the panic says where")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test an unexpected error is a failure, and the panic says where"
+)]
 
 mod checkpoint;
+mod deliver;
+mod files;
+mod hostile;
 mod import;
+mod merge;
 mod support;
