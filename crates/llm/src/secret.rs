@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+const PLACEHOLDER: &str = "none";
+
 /// A provider's key. Its only way out is [`Secret::expose`], so that every use can be found.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -11,6 +13,16 @@ impl Secret {
     #[must_use]
     pub fn new(key: &str) -> Self {
         Self(key.trim().to_owned())
+    }
+
+    /// Sent to servers that ask for no key, because the wire format wants one.
+    pub(crate) fn placeholder() -> Self {
+        Self(PLACEHOLDER.to_owned())
+    }
+
+    /// Whether it is no key at all.
+    pub(crate) fn is_placeholder(&self) -> bool {
+        self.0 == PLACEHOLDER
     }
 
     /// The key itself, for the request's header and nothing else.
@@ -42,6 +54,6 @@ mod tests {
         let key = Secret::new(" sk-live-1234567890\n");
         assert_eq!(format!("{key:?}"), "Secret([redacted])");
         assert_eq!(key.redact("bad key sk-live-1234567890!"), "bad key [redacted]!");
-        assert_eq!(Secret::new("none").redact("none of this"), "none of this");
+        assert_eq!(Secret::placeholder().redact("none of this"), "none of this");
     }
 }

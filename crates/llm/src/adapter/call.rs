@@ -1,6 +1,7 @@
 //! One attempt at one provider.
 
 use super::frames::{OpenAiFrames, arguments, unique_ids};
+use super::ollama::{self, Ollama};
 use super::think::ThinkFilter;
 use super::{Endpoint, conversation, failures, is_local, usage};
 use crate::estimate::{estimate_reply, estimate_request};
@@ -11,7 +12,7 @@ use genai::adapter::AdapterKind;
 use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, ReasoningEffort, StopReason, StreamEnd};
 use genai::resolver::{AuthData, Endpoint as GenaiEndpoint};
 use genai::{Client, ModelIden, ServiceTarget};
-use serde_json::{Value, json};
+use serde_json::Value;
 use squad_domain::conversation::{Reply, ToolCall};
 use squad_domain::model::Usage;
 use std::collections::HashMap;
@@ -62,6 +63,7 @@ enum Mode {
 /// A provider called through the `genai` crate.
 #[derive(Debug)]
 pub struct GenaiProvider {
+    http: reqwest::Client,
     client: Client,
     endpoint: Endpoint,
     timeouts: Timeouts,
@@ -76,8 +78,8 @@ impl GenaiProvider {
     pub fn new(endpoint: Endpoint, timeouts: Option<Timeouts>) -> Result<Self, ProviderError> {
         let local = is_local(&endpoint.base_url);
         let timeouts = timeouts.unwrap_or(if local { Timeouts::LOCAL } else { Timeouts::REMOTE });
-        let client = endpoint.client(timeouts.connect)?;
-        Ok(Self { client, endpoint, timeouts, modes: Mutex::default() })
+        let (http, client) = endpoint.client(timeouts.connect)?;
+        Ok(Self { http, client, endpoint, timeouts, modes: Mutex::default() })
     }
 
     fn target(&self, model: &str) -> ServiceTarget {
@@ -110,7 +112,6 @@ impl GenaiProvider {
             .with_max_tokens(request.max_output_tokens)
             .with_capture_content(true)
             .with_capture_tool_calls(true)
-            .with_capture_reasoning_content(true)
             .with_capture_usage(mode != Mode::StreamedWithoutOptions)
             .with_capture_raw_body(true)
             .with_stream_header_timeout(self.timeouts.first_byte)
@@ -120,14 +121,8 @@ impl GenaiProvider {
         if kind == AdapterKind::OpenAI {
             options = options.with_reasoning_effort(ReasoningEffort::Budget(0));
         }
-        // Ollama silently cuts a prompt to its default context unless told the size; powers of two, because every
-        // change loads the model anew.
-        if kind == AdapterKind::Ollama {
-            let needed = estimate_request(request) + u64::from(request.max_output_tokens);
-            let context = needed.next_power_of_two().clamp(8_192, 131_072);
-            options = options.with_extra_body(
-                json!({ "options": { "num_ctx": context, "num_predict": request.max_output_tokens } }),
-            );
+        if self.endpoint.provider == "openai" && !self.endpoint.custom {
+            options = options.with_prompt_cache_key(conversation::cache_key(request));
         }
         options
     }
@@ -268,6 +263,25 @@ impl GenaiProvider {
         Ok(answer.complete(request, None))
     }
 
+    async fn ollama(
+        &self,
+        model: &str,
+        request: &ModelRequest,
+        chat: &ChatRequest,
+        deltas: &DeltaSink,
+    ) -> Result<ProviderCompletion, Failed> {
+        let server = Ollama {
+            http: &self.http,
+            base_url: &self.endpoint.base_url,
+            key: &self.endpoint.key,
+            first_byte: self.timeouts.first_byte,
+            idle: self.timeouts.idle,
+        };
+        let body = ollama::body(model, chat, request.max_output_tokens, estimate_request(request));
+        let (answer, first_token_ms) = server.ask(&body, deltas).await.map_err(Failed::Attempt)?;
+        Ok(answer.complete(request, first_token_ms))
+    }
+
     fn failed(&self, error: &genai::Error, received_bytes: usize) -> Failed {
         let classified =
             failures::classify(error, &self.endpoint.key, &self.endpoint.base_url, received_bytes);
@@ -297,6 +311,9 @@ impl ModelProvider for GenaiProvider {
             let mut mode = known;
             loop {
                 let answered = match mode {
+                    _ if self.endpoint.kind == AdapterKind::Ollama => {
+                        self.ollama(model, request, &chat, deltas).await
+                    }
                     Mode::InOnePiece => self.in_one_piece(model, request, chat.clone(), deltas).await,
                     streamed => self.streamed(model, request, chat.clone(), streamed, deltas).await,
                 };
@@ -367,13 +384,18 @@ impl Seen {
 }
 
 /// A whole answer, before it is checked and counted.
-struct Answer {
+pub(super) struct Answer {
     reply: Reply,
     finish: FinishReason,
     usage: Option<Usage>,
 }
 
 impl Answer {
+    /// A whole answer that stopped for the reason `stop`, in the provider's word.
+    pub(super) fn new(reply: Reply, stop: String, usage: Option<Usage>) -> Self {
+        Self { reply, finish: finish(&StopReason::from(stop)), usage }
+    }
+
     /// `None` where the answer does not say that it is whole.
     fn from_frames(text: String, frames: &mut OpenAiFrames) -> Option<Self> {
         let stop = match frames.finish.take() {
@@ -463,4 +485,80 @@ fn speaks_openai(kind: AdapterKind) -> bool {
 
 fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Json;
+    use axum::routing::post;
+    use squad_domain::conversation::Message;
+
+    fn endpoint(provider: &str) -> Endpoint {
+        Endpoint::resolve(provider, None, &|_: &str| Some("sk-test-0123456789".to_owned())).unwrap()
+    }
+
+    #[test]
+    fn models_of_a_second_api_are_asked_there_unless_a_gateway_stands_before_them() {
+        let kind = |endpoint: Endpoint, model: &str| GenaiProvider::new(endpoint, None).unwrap().kind(model);
+        assert_eq!(kind(endpoint("openai"), "gpt-5.5"), AdapterKind::OpenAIResp);
+        assert_eq!(kind(endpoint("openai"), "gpt-4.1"), AdapterKind::OpenAI);
+        assert_eq!(kind(endpoint("gemini"), "gemini-2.5-pro"), AdapterKind::Gemini);
+        assert_eq!(kind(endpoint("groq"), "openai/gpt-oss-120b"), AdapterKind::Groq);
+        assert_eq!(kind(Endpoint { custom: true, ..endpoint("openai") }, "gpt-5.5"), AdapterKind::OpenAI);
+    }
+
+    /// OpenAI's second API cannot be chosen at an address of one's own, so its server stands in here.
+    #[tokio::test]
+    async fn the_responses_wire() {
+        let asked: Arc<Mutex<Value>> = Arc::default();
+        let seen = Arc::clone(&asked);
+        let answer = move |Json(body): Json<Value>| async move {
+            *seen.lock().unwrap() = body;
+            let item = serde_json::json!({"type": "function_call", "id": "fc_1", "call_id": "c2", "name": "read_file",
+                "arguments": "{\"path\":\"b\"}", "status": "completed"});
+            let events = [
+                serde_json::json!({"type": "response.output_text.delta", "item_id": "m", "output_index": 0,
+                    "content_index": 0, "delta": "I look."}),
+                serde_json::json!({"type": "response.output_item.added", "output_index": 1, "item": item}),
+                serde_json::json!({"type": "response.output_item.done", "output_index": 1, "item": item}),
+                serde_json::json!({"type": "response.completed", "response": {"id": "r", "status": "completed",
+                    "model": "gpt-5.5", "output": [item], "usage": {"input_tokens": 50, "output_tokens": 7,
+                    "total_tokens": 57, "input_tokens_details": {"cached_tokens": 20},
+                    "output_tokens_details": {"reasoning_tokens": 3}}}}),
+            ];
+            let body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+            ([("content-type", "text/event-stream")], body)
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}/v1/", listener.local_addr().unwrap());
+        let app = axum::Router::new().route("/v1/responses", post(answer));
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let provider = GenaiProvider::new(Endpoint { base_url, ..endpoint("openai") }, None).unwrap();
+        let call = |id: &str, path: &str| ToolCall {
+            id: id.to_owned(),
+            name: "read_file".to_owned(),
+            arguments: serde_json::json!({ "path": path }),
+        };
+        let request = ModelRequest {
+            system: "You are Bea.".to_owned(),
+            messages: vec![
+                Message::User { text: "Fix the sum.".to_owned() },
+                Message::Assistant(Reply { text: String::new(), calls: vec![call("c1", "a")] }),
+                Message::Tool { call_id: "c1".to_owned(), content: "content of a".to_owned() },
+            ],
+            tools: vec![squad_domain::conversation::ToolSpec {
+                name: "read_file".to_owned(),
+                description: "Reads.".to_owned(),
+                schema: serde_json::json!({"type": "object", "properties": {"path": {"type": "string"}}}),
+            }],
+            max_output_tokens: 1000,
+        };
+        let answer = provider.complete("gpt-5.5", &request, &DeltaSink::none()).await.unwrap();
+        assert_eq!(answer.reply, Reply { text: "I look.".to_owned(), calls: vec![call("c2", "b")] });
+        assert_eq!(answer.finish, FinishReason::ToolCalls);
+        let usage = Usage { input: 50, cached_input: 20, cache_write: 0, output: 7, reasoning: 3 };
+        assert_eq!(answer.usage, usage);
+        insta::assert_json_snapshot!(*asked.lock().unwrap());
+    }
 }

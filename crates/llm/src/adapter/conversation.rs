@@ -13,7 +13,7 @@ use genai::chat::{
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use squad_domain::conversation::{Message, Reply, ToolCall as DomainCall, ToolSpec};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Stands where a call's result should be: the wire refuses a call without one.
 const NO_RESULT: &str = "(no result was recorded for this call)";
@@ -34,6 +34,12 @@ pub(super) fn to_chat_request(request: &ModelRequest, kind: AdapterKind) -> Chat
     if wire.talk_only { chat } else { chat.with_tools(wire.tools(&request.tools)) }
 }
 
+/// Names what stays the same in a member's requests, so that OpenAI sends them to where their prefix is cached. Naming it
+/// also lets newer models cache on their own, tool results among it, where marks could only stand on the user's words.
+pub(super) fn cache_key(request: &ModelRequest) -> String {
+    digest(&request.system)[..32].to_owned()
+}
+
 /// What a model said, and what it was told until it spoke again.
 #[derive(Default)]
 struct Turn<'a> {
@@ -51,10 +57,11 @@ struct Wire {
 impl Wire {
     fn messages(&self, messages: &[Message]) -> Vec<ChatMessage> {
         let mut out = Vec::new();
+        let mut ids = HashSet::new();
         for turn in turns(messages) {
             match turn.reply {
                 Some(reply) if !self.talk_only && !reply.calls.is_empty() => {
-                    self.calling_turn(reply, turn, &mut out)
+                    self.calling_turn(reply, turn, &mut ids, &mut out);
                 }
                 Some(reply) => self.talking_turn(reply, turn, &mut out),
                 None => self.told(turn.texts, turn.results, &mut out),
@@ -67,14 +74,20 @@ impl Wire {
     }
 
     /// A turn in which the model called tools: the calls, then every result, then what else it was told.
-    fn calling_turn(&self, reply: &Reply, mut turn: Turn<'_>, out: &mut Vec<ChatMessage>) {
+    fn calling_turn(
+        &self,
+        reply: &Reply,
+        mut turn: Turn<'_>,
+        ids: &mut HashSet<String>,
+        out: &mut Vec<ChatMessage>,
+    ) {
         let mut parts: Vec<ContentPart> = Vec::new();
         if !reply.text.trim().is_empty() {
             parts.push(ContentPart::from_text(reply.text.as_str()));
         }
         let mut answers: Vec<ToolResponse> = Vec::new();
         for call in &reply.calls {
-            let id = self.wire_id(&call.id);
+            let id = self.new_id(&call.id, ids);
             let name = wire_name(&call.name);
             let answer = turn.results.iter().position(|(answered, _)| *answered == call.id);
             let content = answer.map_or(NO_RESULT, |position| turn.results.remove(position).1);
@@ -187,11 +200,19 @@ impl Wire {
     fn cached(&self, message: ChatMessage) -> ChatMessage {
         match self.kind {
             AdapterKind::Anthropic => message.with_options(MessageOptions::from(CacheControl::Ephemeral)),
-            AdapterKind::OpenAI | AdapterKind::OpenAIResp if message.role != genai::chat::ChatRole::Tool => {
-                message.with_options(MessageOptions::from(CacheControl::Ephemeral))
-            }
             _ => message,
         }
+    }
+
+    /// Ids are unique within a turn, but wires want them unique within the conversation.
+    fn new_id(&self, id: &str, taken: &mut HashSet<String>) -> String {
+        let mut wire_id = self.wire_id(id);
+        let mut round = 2;
+        while !taken.insert(wire_id.clone()) {
+            wire_id = self.wire_id(&format!("{id}_{round}"));
+            round += 1;
+        }
+        wire_id
     }
 
     /// An id in the wire's alphabet, the same for a call and its result. A lane that changes providers carries ids of

@@ -40,9 +40,6 @@ const KNOWN: [(&str, AdapterKind, Option<&str>, &str); 13] = [
     ("ollama", AdapterKind::Ollama, None, "http://127.0.0.1:11434/"),
 ];
 
-/// Sent to servers that ask for no key, because the wire format wants one.
-const PLACEHOLDER: &str = "none";
-
 /// A provider, ready to be called.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
@@ -118,8 +115,11 @@ impl Endpoint {
         Ok(Self { provider: provider.to_owned(), kind, base_url, key, custom: given_url.is_some() })
     }
 
-    /// The HTTP client for it.
-    pub(super) fn client(&self, connect_timeout: Duration) -> Result<Client, ProviderError> {
+    /// The HTTP client for it, and `genai` on top of it.
+    pub(super) fn client(
+        &self,
+        connect_timeout: Duration,
+    ) -> Result<(reqwest::Client, Client), ProviderError> {
         // Redirects are not followed: they would carry the key elsewhere.
         let mut http = reqwest::Client::builder()
             .connect_timeout(connect_timeout)
@@ -130,7 +130,8 @@ impl Endpoint {
         }
         let failed = |message: String| ProviderError::BadRequest { message };
         let http = http.build().map_err(|error| failed(error.to_string()))?;
-        Client::builder().with_reqwest(http).build().map_err(|error| failed(error.to_string()))
+        let client = Client::builder().with_reqwest(http.clone()).build();
+        Ok((http, client.map_err(|error| failed(error.to_string()))?))
     }
 
     /// The names of the provider's models. Costs nothing.
@@ -142,7 +143,8 @@ impl Endpoint {
             endpoint: Some(GenaiEndpoint::from_owned(self.base_url.as_str())),
             auth: Some(AuthData::from_single(self.key.expose())),
         };
-        self.client(Timeouts::LOCAL.connect)?
+        let (_, client) = self.client(Timeouts::LOCAL.connect)?;
+        client
             .all_model_names(self.kind, config)
             .await
             .map_err(|error| failures::classify(&error, &self.key, &self.base_url, 0))
@@ -185,8 +187,8 @@ fn key(
     match default_key_env(provider) {
         // An address of one's own is a gateway that wants the usual key, or a local server that wants none.
         Some(variable) if !custom => env.secret(variable).ok_or_else(|| missing(variable)),
-        Some(variable) => Ok(env.secret(variable).unwrap_or_else(|| Secret::new(PLACEHOLDER))),
-        None => Ok(Secret::new(PLACEHOLDER)),
+        Some(variable) => Ok(env.secret(variable).unwrap_or_else(Secret::placeholder)),
+        None => Ok(Secret::placeholder()),
     }
 }
 
@@ -260,10 +262,10 @@ mod tests {
         let named = ProviderEndpoint { api_key_env: Some("MY_KEY".into()), ..ProviderEndpoint::default() };
         let error = Endpoint::resolve("openai", Some(&named), &no_env).unwrap_err();
         assert!(error.to_string().contains("`MY_KEY`"), "{error}");
-        assert_eq!(Endpoint::resolve("ollama", None, &no_env).unwrap().key, Secret::new(PLACEHOLDER));
+        assert_eq!(Endpoint::resolve("ollama", None, &no_env).unwrap().key, Secret::placeholder());
         assert_eq!(
             Endpoint::resolve("openai", Some(&at("http://h/v1")), &no_env).unwrap().key,
-            Secret::new(PLACEHOLDER)
+            Secret::placeholder()
         );
         assert_eq!(
             Endpoint::resolve("openai-compatible", None, &no_env).unwrap_err(),

@@ -71,7 +71,7 @@ pub(super) fn classify(
     }
 }
 
-fn by_status(status: StatusCode, message: &str, headers: &HeaderMap) -> ProviderError {
+pub(super) fn by_status(status: StatusCode, message: &str, headers: &HeaderMap) -> ProviderError {
     let retry_after = retry_after(headers);
     let message =
         if message.is_empty() { status.to_string() } else { format!("{message} ({})", status.as_u16()) };
@@ -94,7 +94,7 @@ fn by_status(status: StatusCode, message: &str, headers: &HeaderMap) -> Provider
 }
 
 /// An error told inside the answer's body has no status of its own, but names its kind.
-fn by_body(message: &str, body: &Value, received_bytes: usize) -> ProviderError {
+pub(super) fn by_body(message: &str, body: &Value, received_bytes: usize) -> ProviderError {
     let message = message.to_owned();
     let kinds: Vec<String> = ["/type", "/code", "/status", "/error/type", "/error/code", "/error/status"]
         .iter()
@@ -119,7 +119,7 @@ fn by_body(message: &str, body: &Value, received_bytes: usize) -> ProviderError 
     }
 }
 
-fn by_transport(
+pub(super) fn by_transport(
     error: &reqwest::Error,
     key: &Secret,
     base_url: &str,

@@ -1,4 +1,4 @@
-//! Every provider there is, through the `genai` crate.
+//! Every provider there is, through the `genai` crate; Ollama alone is asked without it ([`ollama`]).
 //!
 //! `genai` shapes requests, authenticates and decodes streams. What it leaves open is here: which endpoint a provider's
 //! name means ([`endpoint`]), how our conversations map to each wire ([`conversation`]), what the OpenAI wire says beyond
@@ -9,6 +9,7 @@ mod conversation;
 mod endpoint;
 mod failures;
 mod frames;
+mod ollama;
 mod think;
 mod usage;
 

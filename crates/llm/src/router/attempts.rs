@@ -29,7 +29,8 @@ enum Next {
     Done(Box<Completion>),
     /// Ask the same candidate again after a wait.
     Wait(Duration),
-    NextCandidate,
+    /// Go on to the next candidate.
+    GiveUp,
     Cancelled,
 }
 
@@ -59,7 +60,7 @@ impl<'a> Call<'a> {
             for failures in 1..=self.router.options.attempts.max(1) {
                 match self.attempt(model, failures, last).await {
                     Next::Done(completion) => return Ok(*completion),
-                    Next::NextCandidate => break,
+                    Next::GiveUp => break,
                     Next::Cancelled => return Err(self.failure(Some(FailureKind::Cancelled))),
                     Next::Wait(wait) => {
                         tokio::select! {
@@ -167,7 +168,7 @@ impl<'a> Call<'a> {
         tracing::warn!(%model, %error, failures, "a model call failed");
         if !error.is_retryable() {
             self.router.breakers.succeeded(model);
-            return Next::NextCandidate;
+            return Next::GiveUp;
         }
         // A rate limit says that the provider is well.
         let limited = matches!(error, ProviderError::RateLimited { .. });
@@ -177,7 +178,7 @@ impl<'a> Call<'a> {
         self.after = self.after.max(asked);
         let too_long = asked.is_some_and(|asked| asked > options.longest_wait);
         if opened || failures >= options.attempts.max(1) || (too_long && !last_candidate) {
-            return Next::NextCandidate;
+            return Next::GiveUp;
         }
         Next::Wait(backoff::wait(failures, asked, options.first_wait, options.longest_wait))
     }
@@ -188,7 +189,7 @@ impl<'a> Call<'a> {
 
     fn skip(&mut self, model: &ModelRef, outcome: AttemptOutcome, message: String) -> Next {
         self.record(model, outcome, message, 0, MicroUsd::ZERO);
-        Next::NextCandidate
+        Next::GiveUp
     }
 
     fn record(

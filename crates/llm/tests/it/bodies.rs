@@ -25,6 +25,8 @@ fn long_lane() -> ModelRequest {
                 vec![call("c:3", "made up!", json!("{\"path\": ")), call("c4", "edit_file", Value::Null)],
             ),
             result("c:3", "arguments are not JSON"),
+            reply("", vec![call("c1", "read_file", json!({"path": "c"}))]),
+            result("c1", "content of c"),
             reply("Now I understand.", Vec::new()),
             user("Go on."),
         ],

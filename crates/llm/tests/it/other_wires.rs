@@ -26,6 +26,38 @@ async fn ollama_answers_and_breaks_off_in_its_own_format() {
     let broken = server.ask("ollama", &said("hi")).await.unwrap_err();
     assert!(matches!(broken, ProviderError::Truncated { .. }), "{broken:?}");
     assert_eq!(server.asked()[0].path, "/api/chat");
+    assert!(server.asked()[0].headers.contains_key("authorization"), "a key that was named is sent");
+}
+
+#[tokio::test]
+async fn ollama_reads_the_whole_prompt() {
+    let done = json!({"message": {"content": "ok"}, "done": true, "done_reason": "stop"});
+    let server = Server::start(vec![lines(std::slice::from_ref(&done)), lines(&[done])]).await;
+    let answer = server.ask("ollama", &said("hi")).await.unwrap();
+    assert!(answer.usage_estimated && answer.usage.input > 0);
+    server.ask("ollama", &said(&"word ".repeat(16_000))).await.unwrap();
+    let contexts: Vec<u64> =
+        server.asked().iter().map(|asked| asked.body["options"]["num_ctx"].as_u64().unwrap()).collect();
+    assert_eq!(contexts, [8_192, 32_768], "about 20,000 tokens in, 1,000 out");
+}
+
+#[tokio::test]
+async fn ollama_fails_in_its_own_words() {
+    let server = Server::start(vec![
+        Answer::json(404, &json!({"error": "model \"x\" not found, try pulling it first"})),
+        lines(&[json!({"error": "the model runner has stopped"})]),
+    ])
+    .await;
+    let unknown = server.ask("ollama", &said("hi")).await.unwrap_err();
+    assert!(
+        matches!(&unknown, ProviderError::BadRequest { message } if message.contains("try pulling")),
+        "{unknown:?}"
+    );
+    let stopped = server.ask("ollama", &said("hi")).await.unwrap_err();
+    assert!(
+        matches!(&stopped, ProviderError::Unavailable { message, .. } if message.contains("runner")),
+        "{stopped:?}"
+    );
 }
 
 #[tokio::test]
