@@ -63,6 +63,7 @@ pub(crate) fn nodes(spec: &WorkspaceSpec, toolchains: &Toolchains) -> Result<Vec
     devices(&mut nodes, spec.limits.tmp_bytes);
     workspace(&mut nodes, spec);
     toolchains.add_nodes(&mut nodes);
+    toolchains.add_packages(&mut nodes, spec, Path::new(HOME_INSIDE));
     Ok(nodes)
 }
 

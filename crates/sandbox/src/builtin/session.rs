@@ -38,7 +38,7 @@ impl BuiltinSession {
         let (toolchains, for_nodes) = (sandbox.toolchains.clone(), spec.clone());
         let nodes = blocking(move || {
             if let Some(cache) = &for_nodes.cache_dir {
-                toolchains.fill_cache(cache)?;
+                toolchains.prepare_cache(cache)?;
             }
             if isolated { root::nodes(&for_nodes, &toolchains) } else { Ok(Vec::new()) }
         })

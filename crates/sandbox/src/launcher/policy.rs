@@ -39,6 +39,8 @@ pub(crate) enum NodeKind {
     Device { source: PathBuf },
     /// An empty file system in memory; `bytes` bounds it.
     Tmpfs { bytes: u64, mode: u32 },
+    /// An empty folder that belongs to the command's user.
+    Folder,
     /// A generated file.
     File { text: String },
     /// A symbolic link.

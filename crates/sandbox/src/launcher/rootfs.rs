@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Uid};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags,
     UnmountFlags,
@@ -131,18 +131,10 @@ impl Root {
                 // Inodes are kernel memory: bound them as well, generously.
                 let options = [("size", &*size), ("mode", &*mode), ("nr_inodes", "400k")];
                 let mount = detached("tmpfs", &options, NOSUID | NODEV)?;
-                if let Some((uid, gid)) = self.owner {
-                    let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
-                    rustix::fs::chownat(
-                        mount.as_fd(),
-                        "",
-                        Some(uid),
-                        Some(gid),
-                        rustix::fs::AtFlags::EMPTY_PATH,
-                    )?;
-                }
+                self.own(mount.as_fd())?;
                 attach(mount.as_fd(), self.spot(target, true)?.as_fd())
             }
+            NodeKind::Folder => self.own(self.spot(target, true)?.as_fd()),
             NodeKind::File { text } => {
                 let (parent, name) = self.parent(target)?;
                 let flags =
@@ -156,6 +148,12 @@ impl Root {
             }
             NodeKind::Mask => self.mask(target),
         }
+    }
+
+    fn own(&self, path: BorrowedFd<'_>) -> io::Result<()> {
+        let Some((uid, gid)) = self.owner else { return Ok(()) };
+        let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+        Ok(rustix::fs::chownat(path, "", Some(uid), Some(gid), AtFlags::EMPTY_PATH)?)
     }
 
     /// Covers a file with an empty one, a folder with an empty folder. What is not there needs no cover.
@@ -179,7 +177,7 @@ impl Root {
         let file = clone_tree(cover.as_fd(), Path::new(name), RDONLY | NOSUID | NODEV)?;
         attach(file.as_fd(), spot.as_fd())?;
         rustix::mount::unmount(self.under_root("/.mask"), UnmountFlags::DETACH)?;
-        Ok(rustix::fs::unlinkat(self.top.as_fd(), ".mask", rustix::fs::AtFlags::REMOVEDIR)?)
+        Ok(rustix::fs::unlinkat(self.top.as_fd(), ".mask", AtFlags::REMOVEDIR)?)
     }
 
     /// A path below the new root that can be named from this process.

@@ -1,8 +1,8 @@
-//! Package caches: private and writable, with links to what the user has fetched already.
+//! Cargo's home: private and writable, with the packages that the user has fetched already.
 //!
-//! Links rather than mounts, because tools write beside what they read (locks, newly fetched packages), and rather than
-//! hard links, through which a command could write into the user's own files. The cache belongs to commands, which may be
-//! running: every step goes through a folder's descriptor, so that no link of theirs leads this process elsewhere.
+//! As long as a project has fetched nothing itself, it sees the user's packages, read-only. With a grant to fetch, it has
+//! packages of its own from then on. The private folder belongs to commands, which may be running: every step in it goes
+//! through a folder's descriptor, so that no link of theirs leads this process elsewhere.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,51 +17,32 @@ use super::credentials;
 use crate::SandboxError;
 use crate::builtin::workspace_owner;
 
-/// Makes a private `CARGO_HOME` in `cache` in which `cargo --offline` finds every package that the user's own has.
-pub(crate) fn link_cargo(host: &Path, cache: &Path) -> Result<(), SandboxError> {
+/// Where the command's `CARGO_HOME` is below its home folder.
+pub(crate) const PRIVATE: &str = ".cargo";
+
+/// Makes the private `CARGO_HOME` in `cache`, with the user's settings unless they hold a secret.
+pub(crate) fn prepare_cargo(host: &Path, cache: &Path) -> Result<(), SandboxError> {
     let result = (|| {
         let top = rustix::fs::openat(CWD, cache, FOLDER, Mode::empty())?;
-        let Some(private) = folder(top.as_fd(), OsStr::new(".cargo"))? else { return Ok(()) };
-        // Sparse index: one file per package, five levels down. Archives and sources: one entry per package.
-        for (group, part, depth) in
-            [("registry", "index", 5), ("registry", "cache", 1), ("registry", "src", 1), ("git", "db", 0)]
-        {
-            let from = host.join(group).join(part);
-            if from.is_dir()
-                && let Some(group) = folder(private.as_fd(), OsStr::new(group))?
-                && let Some(part) = folder(group.as_fd(), OsStr::new(part))?
-            {
-                link_entries(&from, part.as_fd(), depth)?;
-            }
-        }
+        let Some(private) = subfolder(top.as_fd(), OsStr::new(PRIVATE))? else { return Ok(()) };
         ["config.toml", "config"]
             .iter()
             .try_for_each(|name| copy_settings(&host.join(name), private.as_fd(), name))
     })();
-    result.map_err(SandboxError::io(format!("link the packages of `{}` into the cache", host.display())))
+    result.map_err(SandboxError::io(format!("set up cargo's home in `{}`", cache.display())))
+}
+
+/// The parts of the user's `CARGO_HOME` that are seen inside: all packages, or none where the project has its own.
+pub(crate) fn shared_packages(host: &Path, cache: Option<&Path>, hosts: &[String]) -> Vec<PathBuf> {
+    let may_fetch = hosts.iter().any(|host| host.contains("crates") || host.contains("cargo"));
+    let has_own = cache.is_some_and(|cache| cache.join(PRIVATE).join("registry/cache").exists());
+    if may_fetch || has_own {
+        return Vec::new();
+    }
+    ["registry", "git"].into_iter().filter(|part| host.join(part).is_dir()).map(PathBuf::from).collect()
 }
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-
-/// Makes the same folders down to `depth` and links what is in them. What is there already stays.
-fn link_entries(host: &Path, private: BorrowedFd<'_>, depth: usize) -> io::Result<()> {
-    let Ok(entries) = fs::read_dir(host) else { return Ok(()) };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        if depth > 0 && entry.file_type()?.is_dir() {
-            if let Some(below) = folder(private, &name)? {
-                link_entries(&entry.path(), below.as_fd(), depth - 1)?;
-            }
-            continue;
-        }
-        match rustix::fs::symlinkat(entry.path(), private, name.as_os_str()) {
-            Ok(()) => own(private, &name)?,
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
 
 /// The user's settings, unless they hold a secret.
 fn copy_settings(from: &PathBuf, private: BorrowedFd<'_>, name: &str) -> io::Result<()> {
@@ -80,7 +61,7 @@ fn copy_settings(from: &PathBuf, private: BorrowedFd<'_>, name: &str) -> io::Res
 }
 
 /// The folder `name`, made if it is not there; nothing when a command put something else in its place.
-fn folder(parent: BorrowedFd<'_>, name: &OsStr) -> io::Result<Option<OwnedFd>> {
+fn subfolder(parent: BorrowedFd<'_>, name: &OsStr) -> io::Result<Option<OwnedFd>> {
     match rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o755)) {
         Ok(()) => own(parent, name)?,
         Err(Errno::EXIST) => {}
@@ -103,29 +84,39 @@ fn own(parent: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn host() -> tempfile::TempDir {
-        let host = tempfile::tempdir().unwrap();
-        fs::create_dir_all(host.path().join("registry/cache/index-1")).unwrap();
-        fs::write(host.path().join("registry/cache/index-1/a-1.0.0.crate"), "a").unwrap();
-        host
-    }
-
-    #[test]
-    fn fetched_packages_are_linked_and_later_ones_as_well() {
-        let (host, cache) = (host(), tempfile::tempdir().unwrap());
-        link_cargo(host.path(), cache.path()).unwrap();
-        fs::write(host.path().join("registry/cache/index-1/b-1.0.0.crate"), "b").unwrap();
-        link_cargo(host.path(), cache.path()).unwrap();
-        let linked = cache.path().join(".cargo/registry/cache/index-1");
-        assert_eq!(fs::read_to_string(linked.join("a-1.0.0.crate")).unwrap(), "a");
-        assert_eq!(fs::read_to_string(linked.join("b-1.0.0.crate")).unwrap(), "b");
-    }
-
     #[test]
     fn a_link_that_a_command_planted_is_not_followed() {
-        let (host, cache, elsewhere) = (host(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        std::os::unix::fs::symlink(elsewhere.path(), cache.path().join(".cargo")).unwrap();
-        link_cargo(host.path(), cache.path()).unwrap();
+        let (host, cache, elsewhere) = (folder(), folder(), folder());
+        fs::write(host.path().join("config.toml"), "[net]\noffline = true").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), cache.path().join(PRIVATE)).unwrap();
+        prepare_cargo(host.path(), cache.path()).unwrap();
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn settings_come_along_unless_they_hold_a_secret() {
+        for (text, comes) in [("[build]\njobs = 2", true), ("[registries.a]\ntoken = \"x\"", false)] {
+            let (host, cache) = (folder(), folder());
+            fs::write(host.path().join("config.toml"), text).unwrap();
+            prepare_cargo(host.path(), cache.path()).unwrap();
+            assert_eq!(cache.path().join(".cargo/config.toml").exists(), comes, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_users_packages_are_seen_until_the_project_has_its_own() {
+        let (host, cache) = (folder(), folder());
+        fs::create_dir(host.path().join("registry")).unwrap();
+        let seen = |hosts: &[&str]| {
+            let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+            shared_packages(host.path(), Some(cache.path()), &hosts).len()
+        };
+        assert_eq!((seen(&[]), seen(&["npm.example"]), seen(&["crates.example"])), (1, 1, 0));
+        fs::create_dir_all(cache.path().join(".cargo/registry/cache")).unwrap();
+        assert_eq!(seen(&[]), 0);
+    }
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
     }
 }

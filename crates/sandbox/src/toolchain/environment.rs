@@ -26,6 +26,8 @@ pub(crate) fn environment(
         ("npm_config_fund", "false"),
         ("npm_config_audit", "false"),
         ("GIT_TERMINAL_PROMPT", "0"),
+        // Wherever this git was built to look.
+        ("GIT_CONFIG_SYSTEM", "/etc/gitconfig"),
         // A test that leaves bytecode behind would show up in every diff.
         ("PYTHONDONTWRITEBYTECODE", "1"),
     ]

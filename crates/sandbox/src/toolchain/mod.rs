@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 pub(crate) use environment::environment;
 pub use roots::HostEnvironment;
 
-use crate::SandboxError;
 use crate::launcher::policy::{Node, NodeKind};
+use crate::{SandboxError, WorkspaceSpec};
 
 /// What is shown of the host's toolchains.
 #[derive(Debug, Clone)]
@@ -40,12 +40,28 @@ impl Toolchains {
         nodes.extend(self.masks.iter().map(|mask| Node { target: mask.clone(), kind: NodeKind::Mask }));
     }
 
-    /// Links what the user's package caches already hold into the project's private cache.
-    pub(crate) fn fill_cache(&self, cache: &Path) -> Result<(), SandboxError> {
-        match self.host.tool_home("CARGO_HOME", ".cargo") {
-            Some(cargo) => cache::link_cargo(&cargo, cache),
-            None => Ok(()),
+    /// Sets up what tools want to find in the project's private cache.
+    pub(crate) fn prepare_cache(&self, cache: &Path) -> Result<(), SandboxError> {
+        self.cargo_home().map_or(Ok(()), |cargo| cache::prepare_cargo(&cargo, cache))
+    }
+
+    /// Packages that the user fetched before, where tools look for them in the command's home folder.
+    pub(crate) fn add_packages(&self, nodes: &mut Vec<Node>, spec: &WorkspaceSpec, home: &Path) {
+        let Some(cargo) = self.cargo_home() else { return };
+        let private = home.join(cache::PRIVATE);
+        if spec.cache_dir.is_none() {
+            nodes.push(Node { target: private.clone(), kind: NodeKind::Folder });
         }
+        for part in cache::shared_packages(&cargo, spec.cache_dir.as_deref(), &spec.hosts) {
+            let source = cargo.join(&part);
+            let source = source.canonicalize().unwrap_or(source);
+            nodes
+                .push(Node { target: private.join(&part), kind: NodeKind::Bind { source, writable: false } });
+        }
+    }
+
+    fn cargo_home(&self) -> Option<PathBuf> {
+        self.host.tool_home("CARGO_HOME", ".cargo")
     }
 
     /// Whether a host path is seen inside.

@@ -3,3 +3,11 @@
 mod support;
 
 mod basics;
+mod egress;
+mod files;
+mod kernel;
+mod limits;
+mod network;
+mod processes;
+mod toolchains;
+mod zz;
