@@ -17,6 +17,7 @@ mod repository;
 mod source;
 mod workspace;
 
+pub mod detect;
 pub mod files;
 pub mod map;
 
