@@ -5,6 +5,7 @@ use squad_domain::conversation::{Message, Reply, ToolSpec};
 use squad_domain::model::Usage;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One turn to ask for.
 ///
@@ -94,6 +95,19 @@ impl DeltaSink {
         if let Some(take) = &self.0 {
             take(Delta::Restart);
         }
+    }
+
+    /// The same sink for one attempt, and whether it has been given any words yet.
+    pub(crate) fn attempt(&self) -> (Self, Arc<AtomicBool>) {
+        let spoken = Arc::new(AtomicBool::new(false));
+        let (sink, flag) = (self.clone(), Arc::clone(&spoken));
+        let attempt = Self::new(move |delta| {
+            flag.store(true, Ordering::Relaxed);
+            if let Some(take) = &sink.0 {
+                take(delta);
+            }
+        });
+        (attempt, spoken)
     }
 }
 

@@ -1,54 +1,24 @@
 //! One attempt at one provider.
 
-use super::frames::{OpenAiFrames, arguments, unique_ids};
+use super::answer::Answer;
+use super::frames::OpenAiFrames;
 use super::ollama::{self, Ollama};
 use super::think::ThinkFilter;
-use super::{Endpoint, conversation, failures, is_local, usage};
-use crate::estimate::{estimate_reply, estimate_request};
-use crate::{DeltaSink, FinishReason, ModelProvider, ModelRequest, ProviderCompletion, ProviderError};
+use super::{Endpoint, Timeouts, conversation, failures, is_local, usage};
+use crate::estimate::estimate_request;
+use crate::{DeltaSink, ModelProvider, ModelRequest, ProviderCompletion, ProviderError};
 use async_trait::async_trait;
 use futures::StreamExt;
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, ReasoningEffort, StopReason, StreamEnd};
+use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, ReasoningEffort, StreamEnd};
 use genai::resolver::{AuthData, Endpoint as GenaiEndpoint};
 use genai::{Client, ModelIden, ServiceTarget};
 use serde_json::Value;
-use squad_domain::conversation::{Reply, ToolCall};
-use squad_domain::model::Usage;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::time::Instant;
-
-/// How long an answer may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// To open the connection.
-    pub connect: Duration,
-    /// Until the answer begins.
-    pub first_byte: Duration,
-    /// Between two pieces of it.
-    pub idle: Duration,
-    /// In all.
-    pub total: Duration,
-}
-
-impl Timeouts {
-    /// For an API in the network.
-    pub const REMOTE: Self = Self {
-        connect: Duration::from_secs(10),
-        first_byte: Duration::from_secs(180),
-        idle: Duration::from_secs(120),
-        total: Duration::from_secs(30 * 60),
-    };
-    /// For a model on this machine, which may have to be loaded and read a long prompt slowly first.
-    pub const LOCAL: Self = Self {
-        connect: Duration::from_secs(5),
-        first_byte: Duration::from_secs(15 * 60),
-        idle: Duration::from_secs(5 * 60),
-        total: Duration::from_secs(60 * 60),
-    };
-}
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 /// How a server wants to be asked. It is found out on the first call that fails for it, and remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -133,13 +103,15 @@ impl GenaiProvider {
     }
 
     fn remember(&self, model: &str, mode: Mode) {
-        tracing::info!(
-            provider = self.endpoint.provider,
-            model,
-            ?mode,
-            "the server wants to be asked differently"
-        );
-        self.modes.lock().unwrap_or_else(PoisonError::into_inner).insert(model.to_owned(), mode);
+        let mut modes = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        if modes.insert(model.to_owned(), mode).unwrap_or_default() != mode {
+            tracing::info!(
+                provider = self.endpoint.provider,
+                model,
+                ?mode,
+                "the server wants to be asked differently"
+            );
+        }
     }
 
     async fn streamed(
@@ -289,7 +261,9 @@ impl GenaiProvider {
             ProviderError::BadRequest { message } if message.to_lowercase().contains("stream_options") => {
                 Failed::NoStreamOptions(classified)
             }
-            ProviderError::BadRequest { message } if message.to_lowercase().contains("stream") => {
+            ProviderError::BadRequest { message }
+                if message.to_lowercase().replace("upstream", "").contains("stream") =>
+            {
                 Failed::StreamRefused(classified)
             }
             _ => Failed::Attempt(classified),
@@ -307,8 +281,7 @@ impl ModelProvider for GenaiProvider {
     ) -> Result<ProviderCompletion, ProviderError> {
         let chat = conversation::to_chat_request(request, self.kind(model));
         let attempt = async {
-            let known = self.mode(model);
-            let mut mode = known;
+            let mut mode = self.mode(model);
             loop {
                 let answered = match mode {
                     _ if self.endpoint.kind == AdapterKind::Ollama => {
@@ -318,13 +291,7 @@ impl ModelProvider for GenaiProvider {
                     streamed => self.streamed(model, request, chat.clone(), streamed, deltas).await,
                 };
                 mode = match answered {
-                    Ok(completion) => {
-                        // Only what worked is remembered.
-                        if mode != known {
-                            self.remember(model, mode);
-                        }
-                        return Ok(completion);
-                    }
+                    Ok(completion) => return Ok((completion, mode)),
                     Err(Failed::NoStreamOptions(_)) if mode == Mode::Streamed => Mode::StreamedWithoutOptions,
                     Err(Failed::NotStreaming | Failed::StreamRefused(_) | Failed::NoStreamOptions(_))
                         if mode != Mode::InOnePiece =>
@@ -335,10 +302,15 @@ impl ModelProvider for GenaiProvider {
                 };
             }
         };
-        match tokio::time::timeout(self.timeouts.total, attempt).await {
-            Ok(result) => result,
-            Err(_) => Err(ProviderError::Timeout { message: "the answer took too long in all".to_owned() }),
-        }
+        // The crate logs the words of a failed provider as they are, and they may repeat the key.
+        let attempt = attempt.with_subscriber(NoSubscriber::default());
+        let (completion, mode) =
+            tokio::time::timeout(self.timeouts.total, attempt).await.map_err(|_| {
+                ProviderError::Timeout { message: "the answer took too long in all".to_owned() }
+            })??;
+        // Only what worked is remembered.
+        self.remember(model, mode);
+        Ok(completion)
     }
 }
 
@@ -383,90 +355,6 @@ impl Seen {
     }
 }
 
-/// A whole answer, before it is checked and counted.
-pub(super) struct Answer {
-    reply: Reply,
-    finish: FinishReason,
-    usage: Option<Usage>,
-}
-
-impl Answer {
-    /// A whole answer that stopped for the reason `stop`, in the provider's word.
-    pub(super) fn new(reply: Reply, stop: String, usage: Option<Usage>) -> Self {
-        Self { reply, finish: finish(&StopReason::from(stop)), usage }
-    }
-
-    /// `None` where the answer does not say that it is whole.
-    fn from_frames(text: String, frames: &mut OpenAiFrames) -> Option<Self> {
-        let stop = match frames.finish.take() {
-            Some(word) => StopReason::from(word),
-            None if frames.done => StopReason::from("stop".to_owned()),
-            None => return None,
-        };
-        let finish = finish(&stop);
-        let calls = frames.take_calls(finish == FinishReason::Length);
-        Some(Self { reply: Reply { text, calls }, finish, usage: frames.usage })
-    }
-
-    fn from_end(text: String, end: StreamEnd) -> Option<Self> {
-        let stop = end.captured_stop_reason?;
-        let usage = end.captured_usage.as_ref().and_then(usage::from_genai);
-        let calls =
-            end.captured_content.map(genai::chat::MessageContent::into_tool_calls).unwrap_or_default();
-        Self::from_parts(text, calls, Some(&stop), usage)
-    }
-
-    fn from_parts(
-        text: String,
-        calls: Vec<genai::chat::ToolCall>,
-        stop: Option<&StopReason>,
-        usage: Option<Usage>,
-    ) -> Option<Self> {
-        let finish = finish(stop?);
-        let cut = finish == FinishReason::Length;
-        let calls = calls
-            .into_iter()
-            .map(|call| ToolCall {
-                id: call.call_id,
-                name: call.fn_name,
-                arguments: match call.fn_arguments {
-                    Value::String(raw) => arguments(raw, cut),
-                    Value::Null => arguments(String::new(), cut),
-                    value => value,
-                },
-            })
-            .collect();
-        Some(Self { reply: Reply { text, calls }, finish, usage })
-    }
-
-    fn complete(mut self, request: &ModelRequest, first_token_ms: Option<u64>) -> ProviderCompletion {
-        unique_ids(&mut self.reply.calls);
-        // Several servers say `stop` although they called tools.
-        let finish = match self.finish {
-            FinishReason::Stop if !self.reply.calls.is_empty() => FinishReason::ToolCalls,
-            finish => finish,
-        };
-        let estimate = || Usage {
-            input: estimate_request(request),
-            output: estimate_reply(&self.reply),
-            ..Usage::default()
-        };
-        let usage_estimated = self.usage.is_none();
-        let usage = self.usage.unwrap_or_else(estimate);
-        ProviderCompletion { reply: self.reply, usage, usage_estimated, finish, first_token_ms }
-    }
-}
-
-fn finish(stop: &StopReason) -> FinishReason {
-    match stop {
-        StopReason::Completed(_) | StopReason::StopSequence(_) => FinishReason::Stop,
-        StopReason::MaxTokens(_) => FinishReason::Length,
-        StopReason::ToolCall(_) => FinishReason::ToolCalls,
-        StopReason::ContentFilter(_) => FinishReason::ContentFilter,
-        StopReason::Other(word) => FinishReason::Other(word.clone()),
-    }
-}
-
 /// Whether answers come in OpenAI's chat completion format.
 fn speaks_openai(kind: AdapterKind) -> bool {
     matches!(
@@ -490,9 +378,11 @@ fn millis(since: Instant) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FinishReason;
     use axum::Json;
     use axum::routing::post;
-    use squad_domain::conversation::Message;
+    use squad_domain::conversation::{Message, Reply, ToolCall};
+    use squad_domain::model::Usage;
 
     fn endpoint(provider: &str) -> Endpoint {
         Endpoint::resolve(provider, None, &|_: &str| Some("sk-test-0123456789".to_owned())).unwrap()

@@ -105,6 +105,10 @@ impl Endpoint {
         let kind = known.map_or(AdapterKind::OpenAI, |(_, kind, ..)| *kind);
         let base_url = match (given_url, known) {
             (Some(url), _) => normalize(provider, kind, url)?,
+            (None, Some(("ollama", kind, _, usual))) => match env.var("OLLAMA_HOST") {
+                Some(host) if !host.trim().is_empty() => normalize(provider, *kind, &ollama_url(&host))?,
+                _ => (*usual).to_owned(),
+            },
             (None, Some((_, _, _, usual))) => (*usual).to_owned(),
             (None, None) if provider == "openai-compatible" || provider == "scripted" => {
                 return Err(EndpointError::NoBaseUrl(provider.to_owned()));
@@ -222,6 +226,15 @@ fn normalize(provider: &str, kind: AdapterKind, given: &str) -> Result<String, E
     Ok(url.to_string())
 }
 
+/// `OLLAMA_HOST` as its own client reads it: scheme and port may be missing, and it may be the address to listen on.
+fn ollama_url(host: &str) -> String {
+    let host = host.trim().trim_end_matches('/');
+    let host = if host.contains("://") { host.to_owned() } else { format!("http://{host}") };
+    let host = host.replace("0.0.0.0", "127.0.0.1");
+    let port_missing = host.rsplit("://").next().is_some_and(|authority| !authority.contains(':'));
+    if port_missing { format!("{host}:11434") } else { host }
+}
+
 fn known_names() -> String {
     let names: Vec<String> = KNOWN.iter().map(|(name, ..)| format!("`{name}`")).collect();
     names.join(", ")
@@ -272,6 +285,18 @@ mod tests {
             EndpointError::NoBaseUrl("openai-compatible".into())
         );
         assert!(Endpoint::resolve("nobody", None, &no_env).unwrap_err().to_string().contains("`anthropic`"));
+    }
+
+    #[test]
+    fn ollama_is_where_its_own_variable_says() {
+        let url = |host: &'static str| {
+            let env = move |name: &str| (name == "OLLAMA_HOST").then(|| host.to_owned());
+            Endpoint::resolve("ollama", None, &env).unwrap().base_url
+        };
+        assert_eq!(url(""), "http://127.0.0.1:11434/");
+        assert_eq!(url("0.0.0.0"), "http://127.0.0.1:11434/");
+        assert_eq!(url("box:1234"), "http://box:1234/");
+        assert_eq!(url("https://box:1234/"), "https://box:1234/");
     }
 
     #[test]

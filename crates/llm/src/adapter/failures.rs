@@ -167,7 +167,7 @@ pub(super) fn own_words(body: &str) -> String {
             .iter()
             .find_map(|pointer| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned))
     });
-    let words = found.unwrap_or_else(|| body.split_whitespace().collect::<Vec<_>>().join(" "));
+    let words = found.as_deref().unwrap_or(body).split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().nth(LONGEST_MESSAGE) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None => words,

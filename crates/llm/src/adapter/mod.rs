@@ -4,6 +4,7 @@
 //! name means ([`endpoint`]), how our conversations map to each wire ([`conversation`]), what the OpenAI wire says beyond
 //! what the crate keeps ([`frames`]), and which failure is which ([`failures`]).
 
+mod answer;
 mod call;
 mod conversation;
 mod endpoint;
@@ -11,8 +12,10 @@ mod failures;
 mod frames;
 mod ollama;
 mod think;
+mod timeouts;
 mod usage;
 
-pub use call::{GenaiProvider, Timeouts};
+pub use call::GenaiProvider;
 pub use endpoint::{Endpoint, EndpointError};
 pub(crate) use endpoint::{default_key_env, is_local};
+pub use timeouts::Timeouts;

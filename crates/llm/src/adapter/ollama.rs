@@ -3,7 +3,7 @@
 //! The one wire that `genai` does not serve here: it sends no `num_ctx`, without which Ollama reads only the first few
 //! thousand tokens of a prompt and silently drops the rest, and a member forgets its task.
 
-use super::call::Answer;
+use super::answer::Answer;
 use super::failures;
 use super::think::ThinkFilter;
 use crate::{DeltaSink, ProviderError, Secret};

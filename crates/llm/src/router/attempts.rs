@@ -6,6 +6,7 @@ use crate::estimate::estimate_request;
 use crate::{DeltaSink, ModelRequest, ProviderCompletion, ProviderError};
 use squad_domain::model::{ModelRef, Usage};
 use squad_domain::money::MicroUsd;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -111,12 +112,16 @@ impl<'a> Call<'a> {
             return self.skip(model, AttemptOutcome::LeftAlone, message);
         }
         let request = ModelRequest { max_output_tokens, ..self.request.clone() };
+        let (deltas, spoken) = self.deltas.attempt();
         let started = Instant::now();
         let answered = tokio::select! {
             biased;
             () = self.cancel.cancelled() => None,
-            answered = provider.complete(&model.model, &request, self.deltas) => Some(answered),
+            answered = provider.complete(&model.model, &request, &deltas) => Some(answered),
         };
+        if !matches!(answered, Some(Ok(_))) && spoken.load(Ordering::Relaxed) {
+            self.deltas.restart();
+        }
         let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match answered {
             None => {
@@ -153,7 +158,6 @@ impl<'a> Call<'a> {
         failures: u32,
         last_candidate: bool,
     ) -> Next {
-        self.deltas.restart();
         let cost = match error {
             // Providers bill what they generated, whether or not it arrived.
             ProviderError::Truncated { received_bytes, .. } if *received_bytes > 0 => {

@@ -3,6 +3,7 @@
 use crate::support::{Answer, IMPATIENT, KEY, Server, anthropic_stream, data, event, openai_stream, said};
 use serde_json::{Value, json};
 use squad_llm::{DeltaSink, Endpoint, GenaiProvider, ModelProvider, ProviderError, Timeouts};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const WIRES: [&str; 2] = ["openai-compatible", "anthropic"];
@@ -168,15 +169,42 @@ async fn a_redirect_is_not_followed_with_the_key() {
     assert!(elsewhere.asked().is_empty());
 }
 
+/// Everything that is logged, at every level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn keys_show_nowhere() {
-    let server =
-        Server::start(vec![Answer::json(400, &json!({"message": format!("bad header: Bearer {KEY}")}))])
-            .await;
-    let provider = server.provider("openai-compatible");
-    assert!(!format!("{provider:?}").contains(KEY), "{provider:?}");
-    let error = provider.complete("m", &said("hi"), &DeltaSink::none()).await.unwrap_err();
-    assert!(!format!("{error:?} {error}").contains(KEY), "{error:?}");
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::info!("the log is written");
+    let body = json!({"message": format!("bad header: Bearer {KEY}")});
+    for wire in ["openai-compatible", "anthropic", "gemini", "ollama"] {
+        let server = Server::start(vec![Answer::json(400, &body)]).await;
+        let provider = server.provider(wire);
+        assert!(!format!("{provider:?}").contains(KEY), "{provider:?}");
+        let error = provider.complete("m", &said("hi"), &DeltaSink::none()).await.unwrap_err();
+        assert!(!format!("{error:?} {error}").contains(KEY), "{error:?}");
+    }
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("the log is written"));
+    assert!(!logged.contains(KEY), "{logged}");
 }
 
 #[tokio::test]

@@ -334,7 +334,7 @@ async fn a_whole_call_over_the_wire() {
     assert_eq!((done.reply.text.as_str(), done.finish), ("Hello.", FinishReason::Stop));
     assert_eq!(done.cost, usd("0.00013"), "20 plain, 100 cached, 30 out");
     assert!(done.cost <= quote.worst);
-    assert_eq!(*heard.lock().unwrap(), "|Hello.");
+    assert_eq!(*heard.lock().unwrap(), "Hello.", "an attempt without words makes nobody forget any");
     assert_eq!(
         server.asked()[0].headers["authorization"],
         "Bearer none",
