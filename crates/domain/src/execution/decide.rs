@@ -205,7 +205,8 @@ fn analyzing(state: &ExecutionState) -> Vec<Step> {
     let mut steps: Vec<Step> = baseline(state).into_iter().collect();
     match &state.analysis {
         None => {
-            steps.extend(lane_or_open(state, plan_lane(state, "analyze", Duty::Analyze, 1, &BTreeSet::new())))
+            steps
+                .extend(lane_or_open(state, plan_lane(state, "analyze", Duty::Analyze, 1, &BTreeSet::new())));
         }
         Some(analysis) => {
             let asked = state.questions.values().any(|asked| asked.question.subject == Subject::Analysis);
