@@ -1,0 +1,19 @@
+//! The tools: what each is offered as, what a call of it means, and what performing it does.
+
+mod arguments;
+mod catalog;
+mod command;
+mod diff;
+mod files;
+mod invocation;
+mod parse;
+mod paths;
+mod perform;
+mod submissions;
+mod summary;
+
+pub use catalog::offered;
+pub use invocation::{Control, Invocation};
+pub use parse::parse;
+pub use perform::{KnowledgeSource, Outcome, Surroundings, perform};
+pub use summary::summary;

@@ -1,0 +1,110 @@
+//! Performing a tool call, inside the member's limits.
+
+use async_trait::async_trait;
+use squad_domain::execution::spec::ExecutionLimits;
+use squad_domain::member::Member;
+use squad_sandbox::{OutputSink, Session};
+use squad_workspace::Workspace;
+use squad_workspace::files::PathPolicy;
+use tokio_util::sync::CancellationToken;
+
+use super::{Invocation, command, diff, files};
+use crate::text::bound;
+
+/// Most bytes of one tool result; about 8,000 tokens.
+pub(super) const RESULT_BYTES: usize = 30_000;
+
+/// Where `search_knowledge` looks. The engine supplies it, because the index belongs to its wiring.
+#[async_trait]
+pub trait KnowledgeSource: Send + Sync {
+    /// What is known about `query`, best first, as text for a model; empty where nothing is.
+    ///
+    /// # Errors
+    /// Why the search failed, in words.
+    async fn search(&self, query: &str, top_k: usize) -> Result<String, String>;
+}
+
+/// What a tool call sees and may touch.
+pub struct Surroundings<'a> {
+    /// The lane's worktree.
+    pub workspace: &'a Workspace,
+    /// An open sandbox session on that worktree; `None` where the duty runs no commands.
+    pub session: Option<&'a dyn Session>,
+    /// Who calls.
+    pub member: &'a Member,
+    /// What `view_diff` compares the files with: a commit or a tree.
+    pub base: &'a str,
+    /// `None`: nothing is known.
+    pub knowledge: Option<&'a dyn KnowledgeSource>,
+    /// The execution's limits.
+    pub limits: &'a ExecutionLimits,
+    /// Stops a running command.
+    pub cancel: CancellationToken,
+    /// Gets a command's output as it comes.
+    pub output: Option<OutputSink>,
+    /// Whether only test files and their fixtures may be changed, as in the duty `test`.
+    pub test_paths_only: bool,
+}
+
+/// What came of a tool call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the model is told, bounded.
+    pub content: String,
+    /// Whether it went wrong. A command that ran to its end went right, whatever its exit status.
+    pub is_error: bool,
+    /// Whether files of the worktree may be others than before.
+    pub changed_files: bool,
+}
+
+impl Outcome {
+    pub(super) fn told(content: impl std::fmt::Display) -> Self {
+        let content = content.to_string();
+        Self {
+            content: bound(content.trim_end(), RESULT_BYTES).into_owned(),
+            is_error: false,
+            changed_files: false,
+        }
+    }
+
+    pub(super) fn changed(content: impl std::fmt::Display) -> Self {
+        Self { changed_files: true, ..Self::told(content) }
+    }
+
+    pub(super) fn error(content: impl std::fmt::Display) -> Self {
+        Self { is_error: true, ..Self::told(content) }
+    }
+}
+
+impl Surroundings<'_> {
+    /// What the member may change, for the file tools.
+    pub(super) fn policy(&self) -> PathPolicy {
+        PathPolicy { allow: self.member.allowed_paths.clone(), ..PathPolicy::default() }
+    }
+}
+
+/// Performs a tool call. [`Invocation::Control`] is the engine's own to perform; here it is an error.
+pub async fn perform(invocation: &Invocation, around: &Surroundings<'_>) -> Outcome {
+    match invocation {
+        Invocation::Run { command, timeout_seconds } => command::run(command, *timeout_seconds, around).await,
+        Invocation::ViewDiff { path } => diff::view(path.as_deref(), around).await,
+        Invocation::SearchKnowledge { query, top_k } => knowledge(query, *top_k, around).await,
+        Invocation::Control(control) => {
+            Outcome::error(format!("`{}` is not performed in a workspace", control.tool()))
+        }
+        file_tool => match files::perform(file_tool, around).await {
+            Ok(outcome) => outcome,
+            Err(error) => Outcome::error(error),
+        },
+    }
+}
+
+async fn knowledge(query: &str, top_k: usize, around: &Surroundings<'_>) -> Outcome {
+    let nothing = "nothing is known about that";
+    let Some(source) = around.knowledge else { return Outcome::told(nothing) };
+    match source.search(query, top_k).await {
+        Ok(found) if found.trim().is_empty() => Outcome::told(nothing),
+        Ok(found) => Outcome::told(found),
+        Err(reason) => Outcome::error(format!("the search failed: {reason}")),
+    }
+}
