@@ -1,6 +1,8 @@
 //! Random walks: whatever models, tests, merges and people do, an execution ends or waits for a named reason, never
 //! does a finished step again, and folds to the same state when its log is read back.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that does not parse is a broken test")]
+
 mod world;
 
 use proptest::prelude::*;
