@@ -1,1 +1,36 @@
 //! Tables, migrations, the event log, leases, the money ledger and the job outbox, on SQLite and Postgres.
+//!
+//! ```text
+//! append(execution, guard, events)   one transaction: events, projections, money, jobs          `log`, `money`
+//! claim · renew · release            who may drive an execution; a fence keeps zombies out      `lease`
+//! executions · model calls · …       what people and the engine look up                         `read`
+//! enqueue · take · finish · fail     work that must happen after a commit                       `outbox`
+//! ```
+//!
+//! Every change goes through [`Storage`] as one small transaction. On Postgres that is a transaction of its own; on
+//! SQLite one writer task commits what many executions change at the same time as one group (`writer`).
+//!
+//! What is not here: decisions. Storage derives money and projections from the events that it is given, and refuses
+//! what a guard, a fence, a closed execution or a budget forbids; it never makes an event up.
+
+mod connect;
+mod convert;
+mod dialect;
+mod entity;
+mod error;
+mod lease;
+mod log;
+mod migration;
+mod money;
+mod outbox;
+mod read;
+mod write;
+mod writer;
+
+pub use connect::{Storage, sqlite_url};
+pub use error::{AppendError, StorageError};
+pub use lease::{Claim, ClaimOutcome};
+pub use log::Guard;
+pub use money::{BudgetRow, BudgetScope};
+pub use outbox::{DeadJob, Job, JobFailure, NewJob, TakenJob};
+pub use read::{CallOutcome, ExecutionFilter, ExecutionRow, Lease, Memory, ModelCallRow};

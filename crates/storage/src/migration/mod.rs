@@ -1,0 +1,64 @@
+//! The tables, step by step. A migration that was released is never changed.
+
+mod m0001_initial;
+
+use crate::connect::{Storage, Writes};
+use crate::dialect;
+use crate::error::StorageError;
+use crate::write::Write;
+use async_trait::async_trait;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+/// Keeps two processes from migrating one Postgres database at once. Any number does, as long as all use it.
+const POSTGRES_LOCK: i64 = 0x5351_5541_4400;
+
+struct Migrator;
+
+#[async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_initial::Migration)]
+    }
+}
+
+struct Migrate;
+
+#[async_trait]
+impl Write for Migrate {
+    type Output = ();
+    type Error = StorageError;
+
+    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), StorageError> {
+        if transaction.get_database_backend() == DbBackend::Postgres {
+            dialect::execute(transaction, "SELECT pg_advisory_xact_lock($1)", [POSTGRES_LOCK.into()]).await?;
+        }
+        Migrator::install(transaction).await?;
+        let known = Migrator::migrations();
+        let applied =
+            dialect::all(transaction, "SELECT version FROM seaql_migrations ORDER BY version", []).await?;
+        for row in applied {
+            let version: String = row.try_get("", "version")?;
+            if !known.iter().any(|migration| migration.name() == version) {
+                return Err(StorageError::Newer { migration: version });
+            }
+        }
+        Migrator::up(transaction, None).await?;
+        Ok(())
+    }
+}
+
+impl Storage {
+    /// Brings the tables up to date, all or nothing. Does nothing where they are.
+    ///
+    /// # Errors
+    /// [`StorageError::Newer`] where a newer version of the program made the database.
+    pub async fn migrate(&self) -> Result<(), StorageError> {
+        self.write(Migrate).await?;
+        if matches!(self.writes, Writes::Group(_)) {
+            // Lets SQLite choose its plans by what is in the tables.
+            dialect::execute(&self.pool, "PRAGMA optimize", []).await?;
+        }
+        Ok(())
+    }
+}
