@@ -19,7 +19,7 @@ mod request;
 mod router;
 mod secret;
 
-pub use adapter::{Endpoint, EndpointError, GenaiProvider, Timeouts};
+pub use adapter::{Endpoint, EndpointError, GenaiProvider, Timeouts, known_providers};
 pub use defaults::{DEFAULT_PROVIDERS, DefaultProvider, default_profile};
 pub use environment::{Environment, ProcessEnvironment};
 pub use error::ProviderError;

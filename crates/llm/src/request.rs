@@ -5,7 +5,7 @@ use squad_domain::conversation::{Message, Reply, ToolSpec};
 use squad_domain::model::Usage;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One turn to ask for.
 ///
@@ -97,17 +97,19 @@ impl DeltaSink {
         }
     }
 
-    /// The same sink for one attempt, and whether it has been given any words yet.
-    pub(crate) fn attempt(&self) -> (Self, Arc<AtomicBool>) {
-        let spoken = Arc::new(AtomicBool::new(false));
-        let (sink, flag) = (self.clone(), Arc::clone(&spoken));
+    /// The same sink for one attempt, with the bytes of the words it has been given.
+    pub(crate) fn attempt(&self) -> (Self, Arc<AtomicUsize>) {
+        let heard = Arc::new(AtomicUsize::new(0));
+        let (sink, count) = (self.clone(), Arc::clone(&heard));
         let attempt = Self::new(move |delta| {
-            flag.store(true, Ordering::Relaxed);
+            if let Delta::Text(text) = delta {
+                count.fetch_add(text.len(), Ordering::Relaxed);
+            }
             if let Some(take) = &sink.0 {
                 take(delta);
             }
         });
-        (attempt, spoken)
+        (attempt, heard)
     }
 }
 

@@ -213,6 +213,8 @@ impl GenaiProvider {
             }
             let mut frames = OpenAiFrames::default();
             frames.read_body(&body);
+            // A body that came as one piece is whole, even where a server does not say why it stopped.
+            frames.done = body.pointer("/choices/0/message").is_some();
             Answer::from_frames(text, &mut frames)
         } else {
             let response = answered.map_err(|error| self.failed(&error, 0))?;
@@ -225,7 +227,7 @@ impl GenaiProvider {
         };
         let Some(mut answer) = answer else {
             return Err(Failed::Attempt(ProviderError::Truncated {
-                message: "the answer does not say why it stopped".to_owned(),
+                message: "the answer is empty".to_owned(),
                 received_bytes: 0,
             }));
         };

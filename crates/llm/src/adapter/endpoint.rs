@@ -7,6 +7,8 @@ use genai::adapter::AdapterKind;
 use genai::resolver::{AuthData, Endpoint as GenaiEndpoint, ProviderConfig};
 use squad_domain::model::ProviderEndpoint;
 use std::time::Duration;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 /// The providers that need no address, with the variable their key usually is in. `None`: they need no key.
 const KNOWN: [(&str, AdapterKind, Option<&str>, &str); 13] = [
@@ -150,6 +152,7 @@ impl Endpoint {
         let (_, client) = self.client(Timeouts::LOCAL.connect)?;
         client
             .all_model_names(self.kind, config)
+            .with_subscriber(NoSubscriber::default())
             .await
             .map_err(|error| failures::classify(&error, &self.key, &self.base_url, 0))
     }
@@ -159,6 +162,11 @@ impl Endpoint {
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
+}
+
+/// The providers that need no address, each with the variable its key is looked up in; `None`: it needs no key.
+pub fn known_providers() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    KNOWN.iter().map(|(name, _, variable, _)| (*name, *variable))
 }
 
 /// The variable a provider's key usually is in.

@@ -16,6 +16,6 @@ mod timeouts;
 mod usage;
 
 pub use call::GenaiProvider;
-pub use endpoint::{Endpoint, EndpointError};
+pub use endpoint::{Endpoint, EndpointError, known_providers};
 pub(crate) use endpoint::{default_key_env, is_local};
 pub use timeouts::Timeouts;

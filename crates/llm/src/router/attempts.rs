@@ -1,7 +1,7 @@
 //! One call: its attempts, one candidate after the other.
 
 use super::quote::WorstCase;
-use super::{Attempt, AttemptOutcome, CallFailure, Completion, FailureKind, Router, backoff};
+use super::{Attempt, AttemptOutcome, CallFailure, Completion, FailureKind, Router, RouterError, backoff};
 use crate::estimate::estimate_request;
 use crate::{DeltaSink, ModelRequest, ProviderCompletion, ProviderError};
 use squad_domain::model::{ModelRef, Usage};
@@ -81,7 +81,7 @@ impl<'a> Call<'a> {
             return Next::Cancelled;
         }
         let Some(worst) = WorstCase::of(&self.router.prices, model, self.request) else {
-            let error = super::RouterError::UnknownPrice { model: model.clone() };
+            let error = RouterError::UnknownPrice { model: model.clone() };
             return self.skip(model, AttemptOutcome::BadRequest, error.to_string());
         };
         if worst.too_long {
@@ -112,20 +112,22 @@ impl<'a> Call<'a> {
             return self.skip(model, AttemptOutcome::LeftAlone, message);
         }
         let request = ModelRequest { max_output_tokens, ..self.request.clone() };
-        let (deltas, spoken) = self.deltas.attempt();
+        let (deltas, heard) = self.deltas.attempt();
         let started = Instant::now();
         let answered = tokio::select! {
             biased;
             () = self.cancel.cancelled() => None,
             answered = provider.complete(&model.model, &request, &deltas) => Some(answered),
         };
-        if !matches!(answered, Some(Ok(_))) && spoken.load(Ordering::Relaxed) {
+        let heard = heard.load(Ordering::Relaxed);
+        if !matches!(answered, Some(Ok(_))) && heard > 0 {
             self.deltas.restart();
         }
         let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match answered {
             None => {
-                self.record(model, AttemptOutcome::Cancelled, String::new(), latency_ms, MicroUsd::ZERO);
+                let cost = self.lost(model, heard);
+                self.record(model, AttemptOutcome::Cancelled, String::new(), latency_ms, cost);
                 Next::Cancelled
             }
             Some(Ok(completion)) => Next::Done(Box::new(self.answered(model, completion, latency_ms))),
@@ -159,24 +161,24 @@ impl<'a> Call<'a> {
         last_candidate: bool,
     ) -> Next {
         let cost = match error {
-            // Providers bill what they generated, whether or not it arrived.
             ProviderError::Truncated { received_bytes, .. } if *received_bytes > 0 => {
-                let output = (*received_bytes as u64).div_ceil(4);
-                let usage = Usage { input: estimate_request(self.request), output, ..Usage::default() };
-                self.cost(model, &usage)
+                self.lost(model, *received_bytes)
             }
             _ => MicroUsd::ZERO,
         };
-        self.spent += cost;
         self.record(model, error.into(), error.to_string(), latency_ms, cost);
         tracing::warn!(%model, %error, failures, "a model call failed");
         if !error.is_retryable() {
             self.router.breakers.succeeded(model);
             return Next::GiveUp;
         }
-        // A rate limit says that the provider is well.
-        let limited = matches!(error, ProviderError::RateLimited { .. });
-        let opened = !limited && self.router.breakers.failed(model);
+        let opened = if matches!(error, ProviderError::RateLimited { .. }) {
+            // It answered: it is well.
+            self.router.breakers.succeeded(model);
+            false
+        } else {
+            self.router.breakers.failed(model)
+        };
         let options = &self.router.options;
         let asked = error.retry_after();
         self.after = self.after.max(asked);
@@ -185,6 +187,16 @@ impl<'a> Call<'a> {
             return Next::GiveUp;
         }
         Next::Wait(backoff::wait(failures, asked, options.first_wait, options.longest_wait))
+    }
+
+    /// What an attempt that began and came to nothing may cost: providers bill what they read and wrote, whether or not it
+    /// arrived.
+    fn lost(&mut self, model: &ModelRef, received_bytes: usize) -> MicroUsd {
+        let output = (received_bytes as u64).div_ceil(4);
+        let usage = Usage { input: estimate_request(self.request), output, ..Usage::default() };
+        let cost = self.cost(model, &usage);
+        self.spent += cost;
+        cost
     }
 
     fn cost(&self, model: &ModelRef, usage: &Usage) -> MicroUsd {
@@ -230,6 +242,9 @@ impl<'a> Call<'a> {
 
 /// The last word of every candidate, and what to do.
 fn message(attempts: &[Attempt], kind: FailureKind) -> String {
+    if attempts.is_empty() && kind != FailureKind::Cancelled {
+        return RouterError::NoCandidates.to_string();
+    }
     let mut last: Vec<&Attempt> = Vec::new();
     for attempt in attempts {
         last.retain(|earlier| earlier.model != attempt.model);

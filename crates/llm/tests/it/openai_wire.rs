@@ -3,7 +3,7 @@
 use crate::support::{Answer, Server, anthropic_stream, call, data, openai_stream, recorder, said};
 use serde_json::json;
 use squad_domain::model::Usage;
-use squad_llm::{DeltaSink, FinishReason, ModelProvider};
+use squad_llm::{DeltaSink, FinishReason, ModelProvider, ProviderError};
 
 fn two_calls() -> Vec<serde_json::Value> {
     vec![
@@ -85,12 +85,21 @@ async fn a_server_that_refuses_stream_options_still_streams() {
 #[tokio::test]
 async fn a_server_that_refuses_to_stream_is_asked_in_one_piece() {
     let refusal = json!({"detail": "streaming with tools is not supported"});
-    let whole = json!({"choices": [{"finish_reason": "tool_calls", "message": {"content": null, "tool_calls": [
+    let whole = json!({"choices": [{"message": {"content": null, "tool_calls": [
         {"id": "x", "type": "function", "function": {"name": "edit_file", "arguments": "{\"path\": "}}]}}]});
-    let server = Server::start(vec![Answer::json(422, &refusal), Answer::json(200, &whole)]).await;
+    let empty = json!({"choices": []});
+    let answers = [
+        Answer::json(422, &refusal),
+        Answer::json(200, &whole),
+        Answer::json(422, &refusal),
+        Answer::json(200, &empty),
+    ];
+    let server = Server::start(answers.into()).await;
     let answer = server.ask("openai-compatible", &said("hi")).await.unwrap();
     assert_eq!(answer.reply.calls, [call("x", "edit_file", json!("{\"path\": "))], "kept for repair");
     assert!(answer.usage_estimated && answer.usage.input > 0 && answer.usage.output > 0);
+    let empty = server.ask("openai-compatible", &said("hi")).await.unwrap_err();
+    assert!(matches!(empty, ProviderError::Truncated { .. }), "{empty:?}");
 }
 
 #[tokio::test]

@@ -204,6 +204,18 @@ async fn a_model_that_fails_again_and_again_is_left_alone_for_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rate_limit_is_no_sign_of_illness() {
+    let mut answers: Vec<_> = (0..4).map(|_| down()).collect();
+    answers.extend([limited(Some(1)), limited(Some(1))]);
+    let house = house(answers);
+    house.ask(&["a"]).await.unwrap_err();
+    house.ask(&["a"]).await.unwrap_err();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    let done = house.ask(&["a"]).await.unwrap();
+    assert_eq!(outcomes(&done.attempts), [Outcome::RateLimited, Outcome::RateLimited, Outcome::Answered]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn cancelling_ends_a_call_and_a_wait_at_once() {
     for answers in [vec![None], vec![limited(Some(50))]] {
         let house = house(answers);
@@ -216,7 +228,10 @@ async fn cancelling_ends_a_call_and_a_wait_at_once() {
             cancel.cancel();
         };
         let (failure, ()) = tokio::join!(call, stop);
-        assert_eq!(failure.unwrap_err().kind, FailureKind::Cancelled);
+        let failure = failure.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Cancelled);
+        let cut = failure.attempts[0].outcome == Outcome::Cancelled;
+        assert_eq!(failure.cost > MicroUsd::ZERO, cut, "what was read before the cut is billed");
         assert_eq!(started.elapsed(), Duration::from_secs(1), "virtual time");
     }
 }
@@ -260,6 +275,7 @@ async fn an_unknown_price_is_an_error_that_says_how_to_give_one() {
     assert_eq!(house.router.quote(&[], &said("hi")).unwrap_err(), RouterError::NoCandidates);
     assert_eq!(house.ask(&["c"]).await.unwrap_err().kind, FailureKind::NeedsPerson, "never silently free");
     assert!(house.asked().is_empty());
+    assert!(house.ask(&[]).await.unwrap_err().message.contains("`--model <provider/model>`"));
 }
 
 #[tokio::test(start_paused = true)]
