@@ -13,11 +13,9 @@ pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
         None => text.contains("dependencies"),
     };
     if foreign {
-        let git = lock.as_deref().unwrap_or(&text);
-        let from_git = super::hosts::in_urls(
-            &git.lines().filter(|line| line.contains("git")).collect::<Vec<_>>().join("\n"),
-        );
-        let from_git = from_git.into_iter().filter(|_| git.contains("\"git+") || text.contains("git ="));
+        let git = |line: &&str| line.contains("\"git+") || line.contains("git = ");
+        let sources: Vec<&str> = lock.as_deref().unwrap_or(&text).lines().filter(git).collect();
+        let from_git = super::hosts::in_urls(&sources.join("\n"));
         let locked = if lock.is_some() { " --locked" } else { "" };
         let hosts = CARGO.iter().map(ToString::to_string).chain(from_git);
         project.setup(

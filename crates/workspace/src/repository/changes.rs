@@ -39,6 +39,23 @@ pub struct Change {
     pub binary: bool,
 }
 
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let letter = match self.kind {
+            ChangeKind::Added => 'A',
+            ChangeKind::Modified => 'M',
+            ChangeKind::Deleted => 'D',
+            ChangeKind::Renamed => 'R',
+            ChangeKind::TypeChanged => 'T',
+        };
+        write!(f, "{letter} {}", self.path)?;
+        if let Some(old) = &self.old_path {
+            write!(f, " (was {old})")?;
+        }
+        if self.binary { f.write_str(" binary") } else { write!(f, " +{} -{}", self.added, self.removed) }
+    }
+}
+
 /// A unified diff, perhaps cut.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diff {

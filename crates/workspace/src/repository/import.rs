@@ -67,7 +67,10 @@ impl LocalRepository {
             "--git-common-dir",
         ];
         let said = match git.command(query).directory(&path).line().await {
-            Err(Error::Git { .. } | Error::Io { .. }) => return Err(Error::NotARepository { path }),
+            Err(Error::Git { stderr, .. }) if stderr.contains("not a git repository") => {
+                return Err(Error::NotARepository { path });
+            }
+            Err(Error::Io { .. }) => return Err(Error::NotARepository { path }),
             other => other?,
         };
         let mut lines = said.lines();
@@ -185,21 +188,23 @@ async fn clone_local(path: &Path, layout: &Layout) -> Result<Vec<String>> {
         b"[safe]\n\tdirectory = *\n[core]\n\thooksPath = /dev/null\n\tfsmonitor = false\n",
     )?;
     let outside = Git::bare();
-    let clone = |locality: &'static str| {
+    let clone = |more: &[&str]| {
         outside
-            .command(["clone", "--quiet", "--bare", "--template=", locality, "--"])
+            .command(["clone", "--quiet", "--bare", "--template="])
+            .args(more)
+            .arg("--")
             .arg(&local.git_dir)
             .arg(layout.partial_git_dir())
             .trust(Trust::OwnFile(config.clone()))
             .timeout(CLONE_TIMEOUT)
             .run()
     };
-    let linked = if borrows || local.shallow { None } else { clone("--local").await.ok() };
+    let linked = if borrows || local.shallow { None } else { clone(&[]).await.ok() };
     if linked.is_none() {
         // git declines to link from unusual stores (symbolic links, another owner); copying always works.
         let partial = layout.partial_git_dir();
         remove_tree(&partial).map_err(Error::io("remove", &partial))?;
-        clone("--no-local").await?;
+        clone(&["--no-local"]).await?;
     }
     // `HEAD` of a linked worktree or a detached one is not what the clone's `HEAD` says.
     let head = source.command(["rev-parse", "HEAD^{commit}"]).line().await?;

@@ -10,10 +10,11 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use serde::{Deserialize, Serialize};
 
-use super::{Workspace, WorktreeState, remove_if_there};
+use super::{Workspace, WorktreeState, remove_if_there, scrub};
 use crate::error::{Error, Result};
 use crate::git::{Git, Stdin};
 use crate::ids::TreeId;
+use crate::repository::blocking;
 
 /// Repositories inside repositories inside … are followed this far.
 const NESTING: usize = 8;
@@ -43,7 +44,12 @@ impl Workspace {
     pub async fn checkpoint(&self) -> Result<Checkpoint> {
         let state = self.exclusive().await?;
         let git = self.git();
-        let mut left_out = Vec::new();
+        let path = self.path();
+        let traps =
+            blocking(move || scrub::remove_traps(&path)).await.map_err(Error::io("list", self.path()))?;
+        let deleted =
+            |path| LeftOut { reason: format!("{path}: deleted, because git would wait on it for ever") };
+        let mut left_out: Vec<LeftOut> = traps.into_iter().map(deleted).collect();
         self.stage(&git, &self.path(), &state, &mut left_out, 0).await?;
         let tree = self.write_tree(&git, &state).await?;
         left_out.sort_by(|a: &LeftOut, b| a.reason.cmp(&b.reason));

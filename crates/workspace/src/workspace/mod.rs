@@ -6,6 +6,7 @@
 mod checkpoint;
 mod pointer;
 mod restore;
+mod scrub;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

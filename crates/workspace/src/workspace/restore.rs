@@ -7,7 +7,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, MetadataExt};
 use rustix::fs::{AtFlags, Gid, Uid, chownat};
 
-use super::{Workspace, WorktreeState, remove_if_there};
+use super::{Workspace, WorktreeState, remove_if_there, scrub};
 use crate::error::{Error, Result};
 use crate::git::Stdin;
 use crate::ids::TreeId;
@@ -37,6 +37,8 @@ impl Workspace {
 
     async fn bring_to(&self, tree: &TreeId, state: &WorktreeState) -> Result<()> {
         let git = self.git();
+        let path = self.path();
+        blocking(move || scrub::remove_traps(&path)).await.map_err(Error::io("list", self.path()))?;
         let read = || git.command(["read-tree", "--reset", "-u", tree.as_str()]).run();
         if read().await.is_err() {
             // An index that a crash or a full disk cut short says nothing; without it every file is compared.

@@ -146,6 +146,44 @@ async fn what_git_refuses_is_left_out_and_told() {
 }
 
 #[tokio::test]
+async fn pipes_that_git_would_wait_on_are_deleted() {
+    let user = Fixture::new(&[("a", "1")]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    let pipe = |path: &str| {
+        let path = work.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+            .unwrap();
+    };
+    write(&work.path().join("inner/.git/refs/x"), "");
+    write(&work.path().join("inner/.git/objects/x"), "");
+    let traps = [".gitignore", "new/.gitattributes", "inner/.git/HEAD", "other/.git"];
+    traps.iter().for_each(|path| pipe(path));
+    let point = work.checkpoint().await.unwrap();
+    assert_eq!(point.left_out.len(), traps.len(), "{:?}", point.left_out);
+    traps.iter().for_each(|path| pipe(path));
+    work.restore(&point.tree).await.unwrap();
+    assert_eq!(work.checkpoint().await.unwrap().tree, point.tree);
+}
+
+#[tokio::test]
+async fn ignored_files_give_way_to_files_of_the_tree() {
+    let user = Fixture::new(&[("a", "1")]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    write(&work.path().join("out"), "a file\n");
+    let tree = work.checkpoint().await.unwrap().tree;
+    std::fs::remove_file(work.path().join("out")).unwrap();
+    write(&work.path().join(".gitignore"), "out/\n");
+    write(&work.path().join("out/build.o"), "x");
+    work.checkpoint().await.unwrap();
+    work.restore(&tree).await.unwrap();
+    assert_eq!(std::fs::read_to_string(work.path().join("out")).unwrap(), "a file\n");
+    assert_eq!(work.checkpoint().await.unwrap().tree, tree);
+}
+
+#[tokio::test]
 async fn files_of_a_worktree_belong_to_the_sandbox_user() {
     use std::os::unix::fs::MetadataExt;
     if !rustix::process::geteuid().is_root() {

@@ -78,6 +78,7 @@ async fn diffs_are_bounded_and_changes_are_counted() {
             ("new\tname.txt", ChangeKind::Renamed, 0, 0, false),
         ]
     );
+    assert_eq!(changes[2].to_string(), "M kept +2 -1");
     assert_eq!(changes[3].old_path.as_deref(), Some("old name.txt"));
     let one = import.repository.diff(&import.base, &tree, Some("./kept"), 4096).await.unwrap();
     assert!(
