@@ -208,14 +208,47 @@ async fn files_of_a_worktree_belong_to_the_sandbox_user() {
 
 #[tokio::test]
 async fn git_reads_inside_a_worktree_as_the_sandbox_would() {
+    use std::os::unix::process::CommandExt;
     let user = Fixture::new(&[("a", "1\n")]);
+    std::fs::set_permissions(user.path().parent().unwrap(), PermissionsExt::from_mode(0o755)).unwrap();
     let import = user.import().await;
-    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
-    assert_eq!(git(&work.path(), &["rev-parse", "HEAD"]), import.base.as_str());
+    let root = rustix::process::geteuid().is_root();
+    let owner = root.then_some(squad_workspace::Owner { uid: 4242, gid: 4243 });
+    let work = import.repository.add_worktree("w", &import.base, owner).await.unwrap();
+    let inside = |args: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.args(args).current_dir(work.path()).envs(work.sandbox_environment()).env("HOME", "/nowhere");
+        if let Some(owner) = owner {
+            git.uid(owner.uid).gid(owner.gid);
+        }
+        let output = git.output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(inside(&["rev-parse", "HEAD"]).trim(), import.base.as_str());
+    assert_eq!(inside(&["status", "--porcelain"]), "");
     write(&work.path().join("a"), "2\n");
     work.checkpoint().await.unwrap();
-    assert_eq!(git(&work.path(), &["status", "--porcelain"]), "M  a");
+    assert_eq!(inside(&["status", "--porcelain"]), "M  a\n");
+    assert!(inside(&["log", "--oneline"]).ends_with("base\n"));
     assert_eq!(work.read_only_paths(), [import.repository.git_dir()]);
+}
+
+#[tokio::test]
+async fn folders_without_permissions_do_not_stop_anything() {
+    let user = Fixture::new(&[("src/a", "1"), ("b", "2")]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    let tree = work.checkpoint().await.unwrap().tree;
+    let expected = contents(&work.path());
+    write(&work.path().join("closed/deep/file"), "x");
+    for folder in ["closed/deep", "closed", "src"] {
+        std::fs::set_permissions(work.path().join(folder), PermissionsExt::from_mode(0o000)).unwrap();
+    }
+    work.checkpoint().await.unwrap();
+    work.restore(&tree).await.unwrap();
+    std::fs::set_permissions(work.path().join("src"), PermissionsExt::from_mode(0o755)).unwrap();
+    assert_eq!(contents(&work.path()), expected);
 }
 
 #[tokio::test]
