@@ -1,1 +1,23 @@
-//! Drives executions: commands, driver, planning, delegation, collaboration and recovery.
+//! Drives executions: what people ask for becomes events, what the log decides becomes effects, and their outcomes
+//! become events again.
+//!
+//! Nothing here holds SQL or names HTTP; no tool runs outside a sandbox; no step begins before the log says so.
+
+mod clock;
+mod collaboration;
+mod delegation;
+mod driver;
+mod engine;
+mod error;
+mod feed;
+mod input;
+mod perform;
+pub mod report;
+mod workspaces;
+
+pub use clock::{Clock, SystemClock};
+pub use driver::{DriveEnd, DriveOptions};
+pub use engine::{Engine, EngineConfig};
+pub use error::EngineError;
+pub use feed::LiveText;
+pub use input::Input;

@@ -1,0 +1,145 @@
+//! One round of the driver: outcomes in, decisions out, everything appended as one transaction.
+
+use super::launch::Launch;
+use super::{Driver, Refused};
+use crate::EngineError;
+use crate::perform::Outcome;
+use squad_domain::execution::{NewEvent, decide};
+use squad_domain::ids::StepKey;
+use squad_storage::{AppendError, Guard};
+use std::time::Duration;
+
+/// Decisions in one transaction. Far above what a healthy execution needs; a decision that never settles is a bug, and
+/// ends here instead of filling the disk.
+const MAX_DECISIONS: usize = 500;
+/// Times that a transaction is tried again because the log had moved or the database was away.
+const MAX_TRIES: u32 = 60;
+
+impl Driver {
+    /// Brings the log to where nothing can be decided without waiting, and launches what has to be waited for.
+    pub(super) async fn advance(&mut self) -> Result<(), EngineError> {
+        let mut tries = 0;
+        loop {
+            self.catch_up().await?;
+            let before = self.state.seq;
+            let at = self.now();
+            let (batch, launches) = match self.settle(at) {
+                Ok(settled) => settled,
+                Err(error) => {
+                    // Half of a batch may be applied; the log knows better.
+                    self.reload().await?;
+                    return Err(error);
+                }
+            };
+            if batch.is_empty() {
+                self.outcomes.clear();
+                self.launch(launches);
+                return Ok(());
+            }
+            let guard = Guard { expected_seq: before, fence: Some(self.claim.fence) };
+            match self.shared.storage.append(self.id, guard, at, batch).await {
+                Ok(events) => {
+                    self.outcomes.clear();
+                    self.shared.published(self.id, &events);
+                    self.launch(launches);
+                    return Ok(());
+                }
+                Err(AppendError::FenceLost) => return Err(EngineError::LeaseLost(self.id)),
+                Err(AppendError::SeqConflict { .. } | AppendError::Closed) => {}
+                Err(AppendError::BudgetExceeded { scope, limit, used, needed, step }) => {
+                    self.refused.insert(step, Refused { scope, limit, used, needed });
+                }
+                Err(AppendError::Storage(error)) => {
+                    tracing::warn!(execution = %self.id, %error, "the log could not be written; trying again");
+                    if tries >= MAX_TRIES {
+                        return Err(error.into());
+                    }
+                    tokio::time::sleep(Duration::from_millis(50 * u64::from(tries.min(20)))).await;
+                    self.renew().await?;
+                }
+            }
+            tries += 1;
+            if tries > MAX_TRIES {
+                return Err(EngineError::LeaseLost(self.id));
+            }
+            self.reload().await?;
+        }
+    }
+
+    /// Applies the outcomes and everything that follows from them at once. Gives what to append, and what to launch
+    /// once it is appended.
+    fn settle(&mut self, at: squad_domain::Timestamp) -> Result<(Vec<NewEvent>, Vec<Launch>), EngineError> {
+        let mut batch = Vec::new();
+        let mut launches: Vec<Launch> = Vec::new();
+        // Kept until they are appended: after a conflict they are applied to the newer state.
+        let outcomes = self.outcomes.clone();
+        for (key, outcome) in outcomes {
+            for event in self.outcome_events(&key, outcome) {
+                self.apply(event, at, &mut batch)?;
+            }
+        }
+        for _ in 0..MAX_DECISIONS {
+            let mut settled = true;
+            for step in decide(&self.state) {
+                let known = step.key().is_some_and(|key| {
+                    self.in_flight.contains(&key) || launches.iter().any(|launch| launch.key() == &key)
+                });
+                if known {
+                    continue;
+                }
+                let begun = self.begin(step);
+                let decides_more = begun.launch.is_none();
+                for event in begun.events {
+                    self.apply(event, at, &mut batch)?;
+                }
+                launches.extend(begun.launch);
+                if decides_more {
+                    // Its events may have changed everything: decide afresh.
+                    settled = false;
+                    break;
+                }
+            }
+            if settled {
+                launches.retain(|launch| launch.still_wanted(&self.state));
+                return Ok((batch, launches));
+            }
+        }
+        tracing::error!(execution = %self.id, "decisions do not settle; this is a bug in `decide`");
+        Ok((batch, launches))
+    }
+
+    fn outcome_events(&self, key: &StepKey, outcome: Outcome) -> Vec<NewEvent> {
+        if self.state.status.is_terminal() {
+            // Only the money of a call that was under way still counts.
+            return outcome.unwrap_or_default().into_iter().filter(super::begin::settles).collect();
+        }
+        match outcome {
+            Ok(events) => super::begin::followed_up(&self.state, events),
+            Err(fault) => super::begin::fault(&self.state, key, &fault),
+        }
+    }
+
+    /// Applies what others appended since.
+    async fn catch_up(&mut self) -> Result<(), EngineError> {
+        loop {
+            let events = self.shared.storage.events(self.id, self.state.seq, 1000).await?;
+            if events.is_empty() {
+                break;
+            }
+            for event in &events {
+                self.state.apply(event).map_err(|source| EngineError::BrokenLog { id: self.id, source })?;
+            }
+        }
+        if self.state.status.is_terminal() {
+            self.around.cancel.cancel();
+        }
+        Ok(())
+    }
+
+    /// Folds the log anew: what was applied ahead of it is forgotten.
+    async fn reload(&mut self) -> Result<(), EngineError> {
+        let (state, _) = self.shared.load(self.id).await?;
+        self.state = state;
+        Ok(())
+    }
+}

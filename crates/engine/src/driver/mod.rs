@@ -1,0 +1,210 @@
+//! The driver: decides, performs, appends, until there is nothing left to do or the lease is gone.
+//!
+//! ```text
+//!        ┌───────────── outcomes of finished steps, inputs of people ─────────────┐
+//!        ▼                                                                         │
+//!   apply → decide → begin the new steps → append all of it in one transaction → perform
+//! ```
+//!
+//! A step is performed only after the transaction that says that it has begun; its outcome is appended together with
+//! the beginning of what follows from it. That is the whole of the crash journal.
+
+mod advance;
+mod begin;
+mod launch;
+
+use crate::EngineError;
+use crate::engine::Shared;
+use crate::perform::{Outcome, Surroundings};
+use squad_domain::Timestamp;
+use squad_domain::execution::{Event, EventBody, ExecutionState, NewEvent, Status};
+use squad_domain::ids::{ExecutionId, StepKey};
+use squad_domain::money::MicroUsd;
+use squad_storage::Claim;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long a lease holds without being renewed. A dead worker is noticed within this time.
+pub(crate) const LEASE: Duration = Duration::from_secs(10);
+/// How often a lease is renewed: two renewals may fail before it is lost.
+const RENEW: Duration = Duration::from_secs(3);
+/// How often the log is looked at for what other processes appended. Inputs of this process arrive at once.
+const POLL: Duration = Duration::from_millis(100);
+
+/// How an execution is driven.
+#[derive(Debug, Clone, Default)]
+pub struct DriveOptions {
+    /// Hands the execution over: what is under way is dropped, and the lease is released.
+    pub stop: CancellationToken,
+    /// Stay while the execution waits for a person or is paused, instead of handing the lease back.
+    pub stay: bool,
+}
+
+/// Why driving ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DriveEnd {
+    /// The execution has ended, and how.
+    Ended(Status),
+    /// It waits for a person.
+    Waiting,
+    /// A person paused it.
+    Paused,
+    /// It was asked to stop; somebody else may go on.
+    Stopped,
+}
+
+/// What is known about a reservation that did not fit.
+struct Refused {
+    scope: squad_storage::BudgetScope,
+    limit: MicroUsd,
+    used: MicroUsd,
+    needed: MicroUsd,
+}
+
+pub(crate) struct Driver {
+    shared: Arc<Shared>,
+    id: ExecutionId,
+    claim: Claim,
+    state: ExecutionState,
+    around: Surroundings,
+    /// Steps under way.
+    running: JoinSet<(StepKey, Outcome)>,
+    in_flight: BTreeSet<StepKey>,
+    /// Outcomes that are not appended yet.
+    outcomes: Vec<(StepKey, Outcome)>,
+    /// Calls whose worst case did not fit a budget, until the question about it is asked.
+    refused: BTreeMap<StepKey, Refused>,
+}
+
+impl Driver {
+    pub(crate) fn new(shared: Arc<Shared>, id: ExecutionId, claim: Claim, state: ExecutionState, around: Surroundings) -> Self {
+        Self {
+            shared,
+            id,
+            claim,
+            state,
+            around,
+            running: JoinSet::new(),
+            in_flight: BTreeSet::new(),
+            outcomes: Vec::new(),
+            refused: BTreeMap::new(),
+        }
+    }
+
+    /// Drives until there is a reason to stop, then hands the lease back.
+    pub(crate) async fn run(mut self, options: &DriveOptions) -> Result<DriveEnd, EngineError> {
+        let end = self.drive(options).await;
+        self.around.cancel.cancel();
+        self.running.shutdown().await;
+        self.around.workspaces.close().await;
+        let parked = matches!(end, Ok(DriveEnd::Ended(_) | DriveEnd::Waiting | DriveEnd::Paused));
+        if !matches!(end, Err(EngineError::LeaseLost(_))) {
+            self.shared.storage.release(&self.claim, parked.then_some(self.state.seq)).await?;
+        }
+        if let Ok(DriveEnd::Ended(status)) = end {
+            self.tidy(status).await;
+        }
+        end
+    }
+
+    async fn drive(&mut self, options: &DriveOptions) -> Result<DriveEnd, EngineError> {
+        if self.claim.reclaimed {
+            let body = EventBody::TakenUp { worker: self.shared.worker.clone() };
+            self.outcomes.push((StepKey::from("taken-up"), Ok(vec![NewEvent::engine(body)])));
+        }
+        let wake = self.shared.wakes.of(self.id);
+        let mut renew = tokio::time::interval(RENEW);
+        let mut poll = tokio::time::interval(POLL);
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.advance().await?;
+            if self.state.status.is_terminal() {
+                return Ok(DriveEnd::Ended(self.state.status));
+            }
+            if self.running.is_empty() && !options.stay {
+                if self.state.paused {
+                    return Ok(DriveEnd::Paused);
+                }
+                return Ok(DriveEnd::Waiting);
+            }
+            loop {
+                tokio::select! {
+                    biased;
+                    () = options.stop.cancelled() => return Ok(DriveEnd::Stopped),
+                    Some(done) = self.running.join_next(), if !self.running.is_empty() => {
+                        self.take(done);
+                        while let Some(done) = self.running.try_join_next() {
+                            self.take(done);
+                        }
+                        break;
+                    }
+                    _ = renew.tick() => self.renew().await?,
+                    () = wake.notified() => break,
+                    _ = poll.tick() => {
+                        let last = self.shared.storage.last_seq(self.id).await.unwrap_or(None);
+                        if last.is_some_and(|last| last > self.state.seq) {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, done: Result<(StepKey, Outcome), tokio::task::JoinError>) {
+        match done {
+            Ok((key, outcome)) => {
+                self.in_flight.remove(&key);
+                self.outcomes.push((key, outcome));
+            }
+            // A panic in a step is a bug; the step is performed again, and the guard of faults bounds it.
+            Err(error) if error.is_panic() => {
+                tracing::error!(execution = %self.id, %error, "a step panicked");
+                let keys: Vec<StepKey> = std::mem::take(&mut self.in_flight).into_iter().collect();
+                self.running.abort_all();
+                for key in keys {
+                    let fault = crate::perform::Fault("an internal error ended this step; the log has the details".to_owned());
+                    self.outcomes.push((key, Err(fault)));
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    async fn renew(&self) -> Result<(), EngineError> {
+        match self.shared.storage.renew(&self.claim, self.now(), LEASE).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(EngineError::LeaseLost(self.id)),
+            // A database that is away for a moment is no reason to give up: the next append finds out.
+            Err(error) => {
+                tracing::warn!(execution = %self.id, %error, "the lease could not be renewed");
+                Ok(())
+            }
+        }
+    }
+
+    /// What an ended execution leaves: nothing where its branch is delivered, its commits where it is not.
+    async fn tidy(&self, status: Status) {
+        if status == Status::Completed
+            && let Err(fault) = self.around.workspaces.remove().await
+        {
+            tracing::warn!(execution = %self.id, %fault, "the execution's files could not be removed");
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Applies an event that is about to be appended.
+    fn apply(&mut self, new: NewEvent, at: Timestamp, batch: &mut Vec<NewEvent>) -> Result<(), EngineError> {
+        let event = Event { seq: self.state.seq + 1, at, actor: new.actor.clone(), body: new.body.clone() };
+        self.state.apply(&event).map_err(|source| EngineError::BrokenLog { id: self.id, source })?;
+        batch.push(new);
+        Ok(())
+    }
+}
+

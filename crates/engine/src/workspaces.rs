@@ -1,0 +1,170 @@
+//! The files of one execution: its private clone, its worktrees and the sandbox sessions on them.
+
+use crate::perform::Fault;
+use squad_domain::ids::{CommitId, ExecutionId, TreeId};
+use squad_sandbox::{Limits, ReadOnlyMount, Sandbox, Session, WORKSPACE_INSIDE, WorkspaceSpec, workspace_owner};
+use squad_workspace::{Import, Owner, Repository, Source, Workspace};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, OnceCell};
+
+/// The worktree in which the engine itself runs the tests. No member ever works in it, so nothing that a member leaves
+/// behind (ignored files, caches) can turn the gate.
+pub(crate) const GATE: &str = "gate";
+/// The worktree with the base's files, for those who only read.
+pub(crate) const BASE: &str = "base";
+/// The worktree with the merged whole, for those who review it.
+pub(crate) const WHOLE: &str = "whole";
+/// The worktree in which the tester works.
+pub(crate) const TEST: &str = "test";
+
+/// The files of one execution.
+pub(crate) struct Workspaces {
+    execution: ExecutionId,
+    /// `<data>/executions/<id>`.
+    folder: PathBuf,
+    /// `<data>/caches/<repository>`.
+    caches: PathBuf,
+    source: String,
+    sandbox: Arc<dyn Sandbox>,
+    import: OnceCell<Import>,
+    sessions: Mutex<HashMap<(String, Vec<String>), Arc<dyn Session>>>,
+    /// The tree that each worktree is known to hold. Absent: it has to be restored first.
+    present: Mutex<HashMap<String, (TreeId, Workspace)>>,
+}
+
+impl Workspaces {
+    pub(crate) fn new(execution: ExecutionId, data: &Path, source: &str, sandbox: Arc<dyn Sandbox>) -> Self {
+        Self {
+            execution,
+            folder: folder(data, execution),
+            caches: data.join("caches").join(cache_name(source)),
+            source: source.to_owned(),
+            sandbox,
+            import: OnceCell::new(),
+            sessions: Mutex::new(HashMap::new()),
+            present: Mutex::new(HashMap::new()),
+        }
+    }
+
+    pub(crate) fn source(&self) -> Result<Source, Fault> {
+        Ok(self.source.parse::<Source>()?)
+    }
+
+    pub(crate) fn sandbox(&self) -> &Arc<dyn Sandbox> {
+        &self.sandbox
+    }
+
+    /// The private clone, made on first use.
+    pub(crate) async fn import(&self) -> Result<&Import, Fault> {
+        let source = self.source()?;
+        Ok(self.import.get_or_try_init(|| Repository::import(&source, &self.folder)).await?)
+    }
+
+    pub(crate) async fn repository(&self) -> Result<&Repository, Fault> {
+        Ok(&self.import().await?.repository)
+    }
+
+    /// The worktree `name` with exactly the files of `tree`, or of `commit` where no tree is given.
+    pub(crate) async fn open(&self, name: &str, commit: &CommitId, tree: Option<&TreeId>) -> Result<Workspace, Fault> {
+        let repository = self.repository().await?;
+        let commit: squad_workspace::CommitId = commit.as_str().parse()?;
+        let tree = match tree {
+            Some(tree) => tree.as_str().parse()?,
+            None => repository.tree_of(&commit).await?,
+        };
+        let known = TreeId(tree.to_string());
+        if let Some((held, workspace)) = self.present.lock().await.get(name)
+            && *held == known
+            && *workspace.head() == commit
+        {
+            return Ok(workspace.clone());
+        }
+        let owner = workspace_owner().map(|(uid, gid)| Owner { uid, gid });
+        let workspace = repository.ensure_worktree(name, &commit, &tree, owner).await?;
+        self.present.lock().await.insert(name.to_owned(), (known, workspace.clone()));
+        Ok(workspace)
+    }
+
+    /// From here on the worktree's files are not known, until they are checkpointed.
+    pub(crate) async fn touched(&self, name: &str) {
+        self.present.lock().await.remove(name);
+    }
+
+    /// Writes the worktree's files down as a tree.
+    pub(crate) async fn checkpoint(&self, workspace: &Workspace) -> Result<TreeId, Fault> {
+        let checkpoint = workspace.checkpoint().await?;
+        for left_out in &checkpoint.left_out {
+            tracing::warn!(execution = %self.execution, workspace = workspace.name(), reason = left_out.reason, "left out of a checkpoint");
+        }
+        let tree = TreeId(checkpoint.tree.to_string());
+        self.present.lock().await.insert(workspace.name().to_owned(), (tree.clone(), workspace.clone()));
+        Ok(tree)
+    }
+
+    /// A sandbox session on the worktree, kept for the next command.
+    pub(crate) async fn session(
+        &self,
+        workspace: &Workspace,
+        hosts: &[String],
+        wall: Duration,
+    ) -> Result<Arc<dyn Session>, Fault> {
+        let key = (workspace.name().to_owned(), hosts.to_vec());
+        let mut sessions = self.sessions.lock().await;
+        if let Some(session) = sessions.get(&key) {
+            return Ok(Arc::clone(session));
+        }
+        let read_only =
+            workspace.read_only_paths().into_iter().map(|host| ReadOnlyMount { inside: host.clone(), host }).collect();
+        // The gate has a cache of its own: what members leave in theirs cannot reach it.
+        let cache = if workspace.name() == GATE { "gate" } else { "members" };
+        let session = self
+            .sandbox
+            .prepare(WorkspaceSpec {
+                id: format!("{}/{}", self.execution.short(), workspace.name()),
+                root: workspace.path(),
+                read_only,
+                cache_dir: Some(self.caches.join(cache)),
+                hosts: hosts.to_vec(),
+                limits: Limits { wall, ..Limits::default() },
+            })
+            .await?;
+        sessions.insert(key, Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// Ends every session. The worktrees stay.
+    pub(crate) async fn close(&self) {
+        let sessions: Vec<_> = self.sessions.lock().await.drain().map(|(_, session)| session).collect();
+        for session in sessions {
+            session.destroy().await;
+        }
+    }
+
+    /// Ends every session and deletes clone and worktrees.
+    pub(crate) async fn remove(&self) -> Result<(), Fault> {
+        self.close().await;
+        Ok(Repository::remove_at(&self.folder).await?)
+    }
+
+    /// The path at which commands see the workspace, which models use in their paths now and then.
+    pub(crate) const fn mount() -> &'static str {
+        WORKSPACE_INSIDE
+    }
+}
+
+/// Where the files of an execution are.
+pub(crate) fn folder(data: &Path, execution: ExecutionId) -> PathBuf {
+    data.join("executions").join(execution.to_string())
+}
+
+/// A folder name for a repository: readable, and different for different repositories.
+fn cache_name(source: &str) -> String {
+    let last = source.trim_end_matches('/').rsplit('/').next().unwrap_or_default().trim_end_matches(".git");
+    let readable: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect();
+    // FNV-1a, 64 bit (offset basis and prime as published by Fowler, Noll and Vo): stable over versions.
+    let hash = source.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{readable}-{hash:016x}")
+}
