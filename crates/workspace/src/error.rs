@@ -118,6 +118,12 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// Another process works on the same files and does not end.
+    #[error("`{}` is held by another process that works on the same files; stop it, or wait for its end", path.display())]
+    Busy {
+        /// The lock.
+        path: PathBuf,
+    },
     /// A text that is not a full object name.
     #[error("`{text}` is not the full name of a git object")]
     InvalidObjectId {

@@ -22,9 +22,13 @@ pub enum Source {
 }
 
 impl Source {
-    /// The path or the URL without credentials, to show to people.
-    pub fn display(&self) -> String {
-        self.to_string()
+    /// The same source, with a relative path taken from `folder`, so that it still holds in another process.
+    #[must_use]
+    pub fn resolved(self, folder: &Path) -> Source {
+        match self {
+            Source::Local(path) => Source::Local(folder.join(path)),
+            url => url,
+        }
     }
 }
 
@@ -107,6 +111,7 @@ mod tests {
     fn paths_and_urls_are_told_apart() {
         let parse = |text: &str| text.parse::<Source>();
         assert_eq!(parse("../x").unwrap(), Source::Local("../x".into()));
+        assert_eq!(parse("../x").unwrap().resolved(Path::new("/a")), Source::Local("/a/../x".into()));
         assert_eq!(parse("file:///a%20b").unwrap(), Source::Local("/a b".into()));
         assert_eq!(
             parse("git@host.example:a/b.git").unwrap(),

@@ -49,6 +49,14 @@ impl FileTools {
         Ok(Self { root: Arc::new(Root::open(folder, mount, owner)?) })
     }
 
+    /// A path as the repository names it: relative, without `.` and `..`, and without the mount in front. The root is `.`.
+    ///
+    /// # Errors
+    /// When it leads out of the workspace or into git's own data.
+    pub fn relative(&self, path: &str) -> Result<String> {
+        Ok(self.root.parse(path)?.to_string())
+    }
+
     /// The entries of a folder down to `depth` levels (1 shows the folder's own entries). Ignored folders are named, not entered.
     ///
     /// # Errors

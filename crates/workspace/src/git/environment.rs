@@ -32,6 +32,8 @@ const OVERRIDES: &[&str] = &[
     "commit.gpgSign=false",
     "submodule.recurse=false",
     "fetch.recurseSubmodules=false",
+    // We remove what a clone remembers of its origin, under this name.
+    "clone.defaultRemoteName=origin",
     // Background work that would outlive the command.
     "gc.auto=0",
     "maintenance.auto=false",

@@ -7,6 +7,7 @@ mod version;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use environment::Trust;
@@ -28,6 +29,7 @@ pub(crate) struct Git {
     work_tree: Option<PathBuf>,
     index: Option<PathBuf>,
     run_as: Option<Owner>,
+    held: Option<Arc<File>>,
 }
 
 impl Git {
@@ -51,6 +53,11 @@ impl Git {
     /// Runs git as the owner of a user's repository, so that a server that is root leaves no files there that the user cannot remove.
     pub(crate) fn running_as(&self, owner: Option<Owner>) -> Self {
         Self { run_as: owner, ..self.clone() }
+    }
+
+    /// Every git that is started keeps this lock until it ends, even if we are killed.
+    pub(crate) fn holding(&self, lock: &Arc<File>) -> Self {
+        Self { held: Some(Arc::clone(lock)), ..self.clone() }
     }
 
     pub(crate) fn command<I, S>(&self, args: I) -> Command<'_>

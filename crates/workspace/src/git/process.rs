@@ -78,7 +78,13 @@ fn spawn(command: Command<'_>) -> Result<(Child, Vec<u8>)> {
     process.current_dir(directory.map_or(std::path::Path::new("/"), |path| path));
     process.args(&command.args).envs(command.environment.iter().map(|(key, value)| (key, value)));
     let (stdin, input) = match command.stdin {
-        Stdin::Null => (Stdio::null(), Vec::new()),
+        Stdin::Null => match &git.held {
+            // An empty file reads like `/dev/null`.
+            Some(lock) => {
+                (Stdio::from(lock.try_clone().map_err(Error::io("share", "the lock"))?), Vec::new())
+            }
+            None => (Stdio::null(), Vec::new()),
+        },
         Stdin::Bytes(bytes) => (Stdio::piped(), bytes),
         Stdin::File(file) => (Stdio::from(file), Vec::new()),
     };

@@ -1,13 +1,15 @@
 //! Making the private clone. The user's repository is only read; its hooks, filters and settings start nothing.
 
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::layout::{remove_tree, write_atomically};
-use super::{Layout, Repository};
+use super::{Layout, Repository, acquire};
 use crate::error::{Error, Result};
 use crate::git::{Git, GitVersion, Trust};
 use crate::ids::CommitId;
@@ -134,14 +136,15 @@ impl Repository {
     pub async fn import(source: &Source, private_dir: &Path) -> Result<Import> {
         GitVersion::probe().await?;
         let layout = Layout::create(private_dir)?;
+        let lock = acquire(&layout.lock(".import")).await?;
         if layout.git_dir().exists() {
             return Self::open(private_dir);
         }
         let partial = layout.partial_git_dir();
         remove_tree(&partial).map_err(Error::io("remove", &partial))?;
         let mut notes = match source {
-            Source::Local(path) => clone_local(path, &layout).await?,
-            Source::Url(url) => clone_url(url, &partial).await?,
+            Source::Local(path) => clone_local(path, &layout, &lock).await?,
+            Source::Url(url) => clone_url(url, &partial, &lock).await?,
         };
         let git = Git::at(&partial);
         let record = describe(&git, source, &mut notes).await?;
@@ -169,7 +172,7 @@ impl Repository {
     }
 }
 
-async fn clone_local(path: &Path, layout: &Layout) -> Result<Vec<String>> {
+async fn clone_local(path: &Path, layout: &Layout, lock: &Arc<File>) -> Result<Vec<String>> {
     let local = LocalRepository::discover(path).await?;
     let source = Git::at(&local.git_dir);
     if source.command(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).run().await.is_err() {
@@ -187,7 +190,7 @@ async fn clone_local(path: &Path, layout: &Layout) -> Result<Vec<String>> {
         &config,
         b"[safe]\n\tdirectory = *\n[core]\n\thooksPath = /dev/null\n\tfsmonitor = false\n",
     )?;
-    let outside = Git::bare();
+    let outside = Git::bare().holding(lock);
     let clone = |more: &[&str]| {
         outside
             .command(["clone", "--quiet", "--bare", "--template="])
@@ -218,8 +221,9 @@ async fn clone_local(path: &Path, layout: &Layout) -> Result<Vec<String>> {
     Ok(local.notes(path).await)
 }
 
-async fn clone_url(url: &str, partial: &Path) -> Result<Vec<String>> {
+async fn clone_url(url: &str, partial: &Path, lock: &Arc<File>) -> Result<Vec<String>> {
     Git::bare()
+        .holding(lock)
         .command(["clone", "--quiet", "--bare", "--template=", "--", url])
         .arg(partial)
         .trust(Trust::User)
@@ -258,6 +262,8 @@ async fn describe(git: &Git, source: &Source, notes: &mut Vec<String>) -> Result
 /// Removes what the clone remembers of its origin (paths, tokens in URLs) and writes our own rules into it.
 async fn settle(git: &Git, partial: &Path) -> Result<()> {
     git.command(["config", "--remove-section", "remote.origin"]).accept(128).run().await?;
+    let logs = partial.join("logs");
+    remove_tree(&logs).map_err(Error::io("remove", &logs))?;
     for (key, value) in [
         ("gc.auto", "0"),
         ("core.hooksPath", "/dev/null"),

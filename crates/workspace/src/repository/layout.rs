@@ -5,6 +5,7 @@
 //! <private>/repo.git/               the bare clone
 //! <private>/repo.git/worktrees/<n>  HEAD and index of a worktree, out of reach of its files
 //! <private>/worktrees/<n>/          the files of a worktree
+//! <private>/locks/                  see `lock.rs`
 //! ```
 
 use std::io;
@@ -44,6 +45,11 @@ impl Layout {
 
     pub(crate) fn import_record(&self) -> PathBuf {
         self.root.join("import.json")
+    }
+
+    /// What is locked while a worktree is worked on, or the import.
+    pub(crate) fn lock(&self, name: &str) -> PathBuf {
+        self.root.join("locks").join(name)
     }
 
     pub(crate) fn clone_config(&self) -> PathBuf {

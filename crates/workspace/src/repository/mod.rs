@@ -5,6 +5,7 @@ mod commit;
 mod deliver;
 mod import;
 mod layout;
+mod lock;
 mod merge;
 mod read;
 
@@ -17,6 +18,7 @@ pub use commit::{CommitRequest, LogEntry};
 pub use deliver::{BranchChoice, Delivered};
 pub use import::Import;
 pub(crate) use layout::{Layout, remove_tree, write_atomically};
+pub(crate) use lock::acquire;
 pub use merge::MergeOutcome;
 pub use read::TreeEntry;
 pub(crate) use read::{Submodule, submodules};

@@ -43,7 +43,7 @@ impl Workspace {
     /// When git fails or takes too long.
     pub async fn checkpoint(&self) -> Result<Checkpoint> {
         let state = self.exclusive().await?;
-        let git = self.git();
+        let git = self.git(&state);
         let path = self.path();
         let traps =
             blocking(move || scrub::remove_traps(&path)).await.map_err(Error::io("list", self.path()))?;
@@ -66,18 +66,11 @@ impl Workspace {
         left_out: &mut Vec<LeftOut>,
         depth: usize,
     ) -> Result<()> {
-        let mut pathspecs = b".\0".to_vec();
+        let mut add = git.command(["add", "--all", "--ignore-errors", "--", "."]);
         for submodule in state.submodules.iter().filter(|_| depth == 0) {
-            pathspecs.extend_from_slice(b":(exclude,literal)");
-            pathspecs.extend_from_slice(&submodule.path);
-            pathspecs.push(0);
+            add = add.arg(OsStr::from_bytes(&[b":(exclude,literal)", submodule.path.as_slice()].concat()));
         }
-        let added = git
-            .command(["add", "--all", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul"])
-            .stdin(Stdin::Bytes(pathspecs))
-            .accept(1)
-            .run()
-            .await?;
+        let added = add.accept(1).run().await?;
         let mut nested = self.staged_repositories(git, depth).await?;
         if added.status != 0 {
             let unborn = self.unborn_repositories(git).await?;

@@ -8,6 +8,8 @@ mod pointer;
 mod restore;
 mod scrub;
 
+use std::fs::File;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,11 +22,13 @@ use crate::files::FileTools;
 use crate::git::Git;
 use crate::ids::{CommitId, TreeId};
 use crate::owner::Owner;
-use crate::repository::{Layout, Repository, remove_folder};
+use crate::repository::{Layout, Repository, acquire, remove_folder};
 
 /// What is known about a worktree while the process lives; everything of it can be read again from git.
 #[derive(Debug, Default)]
 pub(crate) struct WorktreeState {
+    /// Held during one operation.
+    lock: Option<Arc<File>>,
     /// The submodules of the tree that was restored last. The index never holds them: git would start itself inside
     /// their folders, with the configuration that it finds there.
     submodules: Vec<crate::repository::Submodule>,
@@ -83,6 +87,7 @@ impl Repository {
         check_name(name)?;
         let state = self.worktree_state(name);
         let _guard = state.lock().await;
+        let _lock = acquire(&self.layout().lock(name)).await?;
         remove_folder(self.layout().worktree(name)).await?;
         remove_folder(self.layout().worktree_admin(name)).await
     }
@@ -142,17 +147,44 @@ impl Workspace {
         self.layout().worktree_admin(&self.name)
     }
 
-    fn git(&self) -> Git {
-        Git::at(self.admin()).with_work_tree(self.path())
+    fn git(&self, state: &WorktreeState) -> Git {
+        let git = Git::at(self.admin()).with_work_tree(self.path());
+        match &state.lock {
+            Some(lock) => git.holding(lock),
+            None => git,
+        }
     }
 
     /// Waits for its turn and clears away the lock files of a run that was killed: nobody else works on this index.
-    async fn exclusive(&self) -> Result<MutexGuard<'_, WorktreeState>> {
-        let guard = self.state.lock().await;
+    async fn exclusive(&self) -> Result<Exclusive<'_>> {
+        let mut guard = Exclusive(self.state.lock().await);
+        guard.lock = Some(acquire(&self.layout().lock(&self.name)).await?);
         for lock in ["index.lock", "HEAD.lock", "full-index", "full-index.lock"] {
             remove_if_there(&self.admin().join(lock))?;
         }
         Ok(guard)
+    }
+}
+
+/// The right to work on a worktree; gives the lock back at its end.
+struct Exclusive<'a>(MutexGuard<'a, WorktreeState>);
+
+impl Deref for Exclusive<'_> {
+    type Target = WorktreeState;
+    fn deref(&self) -> &WorktreeState {
+        &self.0
+    }
+}
+
+impl DerefMut for Exclusive<'_> {
+    fn deref_mut(&mut self) -> &mut WorktreeState {
+        &mut self.0
+    }
+}
+
+impl Drop for Exclusive<'_> {
+    fn drop(&mut self) {
+        self.0.lock = None;
     }
 }
 

@@ -23,7 +23,7 @@ impl Workspace {
     pub async fn restore(&self, tree: &TreeId) -> Result<()> {
         let mut state = self.exclusive().await?;
         self.tie(&self.head)?;
-        state.submodules = submodules(&self.git(), tree).await?;
+        state.submodules = submodules(&self.git(&state), tree).await?;
         if let Err(error) = self.bring_to(tree, &state).await {
             tracing::warn!(workspace = %self.name, %error, "a worktree could not be repaired and is made anew");
             remove_folder(self.path()).await?;
@@ -36,7 +36,7 @@ impl Workspace {
     }
 
     async fn bring_to(&self, tree: &TreeId, state: &WorktreeState) -> Result<()> {
-        let git = self.git();
+        let git = self.git(state);
         let path = self.path();
         blocking(move || scrub::remove_traps(&path)).await.map_err(Error::io("list", self.path()))?;
         let read = || git.command(["read-tree", "--reset", "-u", tree.as_str()]).run();

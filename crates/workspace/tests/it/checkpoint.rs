@@ -184,6 +184,29 @@ async fn ignored_files_give_way_to_files_of_the_tree() {
 }
 
 #[tokio::test]
+async fn whoever_takes_over_waits_for_a_git_that_was_left_behind() {
+    let user = Fixture::new(&[("a", "1")]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    let base = import.repository.tree_of(&import.base).await.unwrap();
+    // As a git of a killed worker would, a process that nobody waits for holds the lock as its standard input.
+    let lock = std::fs::File::open(user.private().join("locks/w")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    let mut left_behind = std::process::Command::new("sleep").arg("600").stdin(lock).spawn().unwrap();
+    let again = squad_workspace::Repository::open(&user.private()).unwrap().repository;
+    let mut taking_over = Box::pin(again.ensure_worktree("w", &import.base, &base, None));
+    // With the clock paused a second passes at once, however often the lock is tried in it.
+    tokio::time::pause();
+    let waiting = tokio::time::timeout(std::time::Duration::from_secs(1), &mut taking_over).await.is_err();
+    tokio::time::resume();
+    left_behind.kill().unwrap();
+    left_behind.wait().unwrap();
+    assert!(waiting);
+    taking_over.await.unwrap();
+    assert_eq!(work.checkpoint().await.unwrap().tree, base);
+}
+
+#[tokio::test]
 async fn files_of_a_worktree_belong_to_the_sandbox_user() {
     use std::os::unix::fs::MetadataExt;
     if !rustix::process::geteuid().is_root() {

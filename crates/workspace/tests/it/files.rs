@@ -187,6 +187,7 @@ async fn listing_and_search_follow_the_ignore_rules() {
         (".github/ci.yml", "fn main\n"),
         ("bin", "fn main\0"),
     ]);
+    assert_eq!(tools.relative("/workspace/src/../src/main.rs").unwrap(), "src/main.rs");
     let listing = tools.list(".", 2, &open()).await.unwrap().to_string();
     assert_eq!(
         listing,

@@ -110,6 +110,25 @@ async fn detached_bare_linked_shallow_and_inner_paths_work() {
 }
 
 #[tokio::test]
+async fn repositories_with_long_object_names_work() {
+    let user = Fixture::new(&[]);
+    std::fs::remove_dir_all(user.path().join(".git")).unwrap();
+    user.git(&["init", "-q", "--object-format=sha256"]);
+    user.write(&[("a", "1")]);
+    user.git(&["add", "-A"]);
+    user.git(&["commit", "-qm", "base"]);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    write(&work.path().join("inner/file"), "x");
+    git(&work.path().join("inner"), &["init", "-q", "--object-format=sha256"]);
+    let tree = work.checkpoint().await.unwrap().tree;
+    let commit = import.repository.commit(&committed(tree, &import.base)).await.unwrap();
+    let choice = BranchChoice::Suggested("squad/x".parse().unwrap());
+    import.repository.deliver(&user.source(), &choice, &commit).await.unwrap();
+    assert_eq!(user.git(&["show", "squad/x:inner/file"]), "x");
+}
+
+#[tokio::test]
 async fn what_cannot_be_imported_says_why() {
     let empty = Fixture::new(&[]);
     let nowhere = Source::Local(empty.outside("nowhere"));
