@@ -99,9 +99,9 @@ mod tests {
         let cut = bound(&lines, 60);
         assert_eq!(
             cut,
-            "line 0\nline 1\nline 2\nline 3\n[… 734 bytes left out …]\nline 97\nline 98\nline 99\n"
+            "line 0\nline 1\nline 2\nline 3\n[… 739 bytes left out …]\nline 97\nline 98\nline 99\n"
         );
-        assert!(bound_more(&lines, 60, 1000).contains("1734 bytes"));
+        assert!(bound_more(&lines, 60, 1000).contains("1739 bytes"));
     }
 
     #[test]

@@ -10,14 +10,16 @@ use super::perform::RESULT_BYTES;
 use super::{Outcome, Surroundings};
 use crate::text::{bound_more, plain};
 
+/// Output of a command; leaves room for the lines in front of it.
+const OUTPUT_BYTES: usize = RESULT_BYTES - 2_000;
 /// Paths named in a refusal.
 const PATHS_NAMED: usize = 10;
 
 pub(super) async fn run(command: &str, seconds: Option<u64>, around: &Surroundings<'_>) -> Outcome {
-    let Some(session) = around.session else {
+    let Some(session) = &around.session else {
         return Outcome::error("commands cannot be run in this duty");
     };
-    let limited = around.test_paths_only || !around.member.allowed_paths.is_empty();
+    let limited = around.test_paths_only() || !around.member.allowed_paths.is_empty();
     let before = if limited {
         match around.workspace.checkpoint().await {
             Ok(checkpoint) => Some(checkpoint.tree),
@@ -26,12 +28,12 @@ pub(super) async fn run(command: &str, seconds: Option<u64>, around: &Surroundin
     } else {
         None
     };
-    let limit = around.limits.command_seconds.max(1);
-    let seconds = seconds.unwrap_or(limit).clamp(1, limit);
+    let longest = around.longest_command.max(Duration::from_secs(1));
+    let wall = seconds.map_or(longest, |seconds| Duration::from_secs(seconds.max(1)).min(longest));
     let command = Command {
         command: command.to_owned(),
         env: around.workspace.sandbox_environment(),
-        timeout: Some(Duration::from_secs(seconds)),
+        timeout: Some(wall),
         ..Command::default()
     };
     let options = ExecOptions { output: around.output.clone(), cancel: around.cancel.clone() };
@@ -46,31 +48,41 @@ pub(super) async fn run(command: &str, seconds: Option<u64>, around: &Surroundin
         },
         None => None,
     };
-    told(&result, seconds, undone)
+    told(&result, wall, undone)
 }
 
 /// `exit status 1 · 1.2 s`, then the output.
-fn told(result: &ExecResult, seconds: u64, undone: Option<String>) -> Outcome {
-    let ended = ended(result.status, seconds);
-    let head = format!("{ended} · {}", spent(result.duration));
-    let output = plain(&result.output.text);
-    let output = bound_more(output.trim_end(), RESULT_BYTES - 1_500, result.output.omitted_bytes);
-    let mut content = head;
+fn told(result: &ExecResult, wall: Duration, undone: Option<String>) -> Outcome {
+    let mut content = format!("{} · {}", ended(result.status, wall), spent(result.duration));
     if let Some(note) = undone {
         content.push('\n');
         content.push_str(&note);
     }
     content.push('\n');
-    content.push_str(if output.trim().is_empty() { "(no output)" } else { &output });
+    content.push_str(&bounded(&result.output.text, result.output.omitted_bytes));
     let ran_to_its_end = matches!(result.status, ExitStatus::Exited(_) | ExitStatus::Signaled(_));
     Outcome { content, is_error: !ran_to_its_end, changed_files: true }
 }
 
-fn ended(status: ExitStatus, seconds: u64) -> String {
+/// A command's output as models and people read it: without escape sequences, head and tail kept.
+#[must_use]
+pub fn bounded_output(output: &str) -> String {
+    bounded(output, 0)
+}
+
+fn bounded(output: &str, missing: u64) -> String {
+    let output = plain(output);
+    let output = bound_more(output.trim_end(), OUTPUT_BYTES, missing);
+    if output.trim().is_empty() { "(no output)".to_owned() } else { output.into_owned() }
+}
+
+/// How a command ended, in words: `exit status 1`, `timed out after 300 s`. `wall` is the time that it had.
+#[must_use]
+pub fn ended(status: ExitStatus, wall: Duration) -> String {
     match status {
         ExitStatus::Exited(code) => format!("exit status {code}"),
         ExitStatus::Signaled(signal) => format!("ended by signal {signal}"),
-        ExitStatus::TimedOut => format!("timed out after {seconds} s"),
+        ExitStatus::TimedOut => format!("timed out after {} s", wall.as_secs()),
         ExitStatus::OutOfMemory => "stopped: out of memory".to_owned(),
         ExitStatus::TooManyProcesses => "stopped: too many processes".to_owned(),
         ExitStatus::WorkspaceFull => "stopped: the workspace or the cache grew too large".to_owned(),
@@ -107,7 +119,7 @@ async fn undo_forbidden(
     if forbidden.len() > PATHS_NAMED {
         named.push(format!("{} more", forbidden.len() - PATHS_NAMED));
     }
-    let rule = if around.test_paths_only {
+    let rule = if around.test_paths_only() {
         "in this duty only test files and their fixtures may be changed"
     } else {
         "your list of allowed paths does not hold all of them"
@@ -123,7 +135,7 @@ fn forbidden<'a>(changes: &'a [Change], around: &Surroundings<'_>) -> Vec<&'a st
     // A pattern that cannot be read allows nothing, as in the file tools.
     let patterns = matcher(allowed).ok();
     let may = |path: &str| {
-        (!around.test_paths_only || is_test_path(path))
+        (!around.test_paths_only() || is_test_path(path))
             && (allowed.is_empty() || patterns.as_ref().is_some_and(|patterns| covers(patterns, path)))
     };
     changes
@@ -144,7 +156,11 @@ mod tests {
             total_bytes: output.len() as u64 + omitted,
             omitted_bytes: omitted,
         };
-        told(&ExecResult { status, output, duration: Duration::from_millis(1234) }, 300, None)
+        told(
+            &ExecResult { status, output, duration: Duration::from_millis(1234) },
+            Duration::from_secs(300),
+            None,
+        )
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn changed_path(invocation: &Invocation) -> Option<&str> {
 
 /// Why a path is beyond a tester's reach. What leads out of the workspace is left to the file tools.
 fn refusal(path: &str, around: &Surroundings<'_>) -> Option<String> {
-    let refused = around.test_paths_only && normal(path).is_some_and(|path| !is_test_path(&path));
+    let refused = around.test_paths_only() && normal(path).is_some_and(|path| !is_test_path(&path));
     refused.then(|| {
         format!(
             "you may not change `{path}`: in this duty only test files and their fixtures may be changed, by the conventions of the \

@@ -2,7 +2,7 @@ use squad_domain::ids::MemberName;
 use squad_domain::message::Recipient;
 use squad_domain::plan::{Analysis, Plan};
 use squad_domain::review::{Review, TestReport};
-use squad_domain::tool::ToolName;
+use squad_domain::tool::{Effect, ToolName};
 
 /// A tool call that was understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,6 +144,15 @@ impl Invocation {
             Self::ViewDiff { .. } => ToolName::ViewDiff,
             Self::SearchKnowledge { .. } => ToolName::SearchKnowledge,
             Self::Control(control) => control.tool(),
+        }
+    }
+
+    /// Whether files of the worktree may be others after it.
+    #[must_use]
+    pub const fn may_change_files(&self) -> bool {
+        match self {
+            Self::Control(_) => false,
+            other => matches!(other.tool().effect(), Effect::Files | Effect::Command),
         }
     }
 }

@@ -13,7 +13,8 @@ mod submissions;
 mod summary;
 
 pub use catalog::offered;
+pub use command::{bounded_output, ended};
 pub use invocation::{Control, Invocation};
 pub use parse::parse;
-pub use perform::{KnowledgeSource, Outcome, Surroundings, perform};
+pub use perform::{Outcome, Surroundings, perform};
 pub use summary::summary;

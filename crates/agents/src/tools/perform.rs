@@ -1,8 +1,11 @@
 //! Performing a tool call, inside the member's limits.
 
-use async_trait::async_trait;
-use squad_domain::execution::spec::ExecutionLimits;
+use std::sync::Arc;
+use std::time::Duration;
+
+use squad_domain::duty::Duty;
 use squad_domain::member::Member;
+use squad_knowledge::{Knowledge, render};
 use squad_sandbox::{OutputSink, Session};
 use squad_workspace::Workspace;
 use squad_workspace::files::PathPolicy;
@@ -14,36 +17,26 @@ use crate::text::bound;
 /// Most bytes of one tool result; about 8,000 tokens.
 pub(super) const RESULT_BYTES: usize = 30_000;
 
-/// Where `search_knowledge` looks. The engine supplies it, because the index belongs to its wiring.
-#[async_trait]
-pub trait KnowledgeSource: Send + Sync {
-    /// What is known about `query`, best first, as text for a model; empty where nothing is.
-    ///
-    /// # Errors
-    /// Why the search failed, in words.
-    async fn search(&self, query: &str, top_k: usize) -> Result<String, String>;
-}
-
 /// What a tool call sees and may touch.
 pub struct Surroundings<'a> {
     /// The lane's worktree.
     pub workspace: &'a Workspace,
-    /// An open sandbox session on that worktree; `None` where the duty runs no commands.
-    pub session: Option<&'a dyn Session>,
+    /// An open sandbox session on that worktree; needed by commands only.
+    pub session: Option<Arc<dyn Session>>,
     /// Who calls.
     pub member: &'a Member,
+    /// In which duty. In `test` only test files and their fixtures may be changed.
+    pub duty: Duty,
     /// What `view_diff` compares the files with: a commit or a tree.
     pub base: &'a str,
-    /// `None`: nothing is known.
-    pub knowledge: Option<&'a dyn KnowledgeSource>,
-    /// The execution's limits.
-    pub limits: &'a ExecutionLimits,
+    /// Where `search_knowledge` looks; `None`: nothing is known.
+    pub knowledge: Option<&'a Knowledge>,
+    /// How long a command may take; a member may ask for less.
+    pub longest_command: Duration,
     /// Stops a running command.
     pub cancel: CancellationToken,
     /// Gets a command's output as it comes.
     pub output: Option<OutputSink>,
-    /// Whether only test files and their fixtures may be changed, as in the duty `test`.
-    pub test_paths_only: bool,
 }
 
 /// What came of a tool call.
@@ -77,6 +70,11 @@ impl Outcome {
 }
 
 impl Surroundings<'_> {
+    /// Whether only test files and their fixtures may be changed.
+    pub(super) fn test_paths_only(&self) -> bool {
+        self.duty == Duty::Test
+    }
+
     /// What the member may change, for the file tools.
     pub(super) fn policy(&self) -> PathPolicy {
         PathPolicy { allow: self.member.allowed_paths.clone(), ..PathPolicy::default() }
@@ -88,7 +86,7 @@ pub async fn perform(invocation: &Invocation, around: &Surroundings<'_>) -> Outc
     match invocation {
         Invocation::Run { command, timeout_seconds } => command::run(command, *timeout_seconds, around).await,
         Invocation::ViewDiff { path } => diff::view(path.as_deref(), around).await,
-        Invocation::SearchKnowledge { query, top_k } => knowledge(query, *top_k, around).await,
+        Invocation::SearchKnowledge { query, top_k } => search(query, *top_k, around),
         Invocation::Control(control) => {
             Outcome::error(format!("`{}` is not performed in a workspace", control.tool()))
         }
@@ -99,12 +97,7 @@ pub async fn perform(invocation: &Invocation, around: &Surroundings<'_>) -> Outc
     }
 }
 
-async fn knowledge(query: &str, top_k: usize, around: &Surroundings<'_>) -> Outcome {
-    let nothing = "nothing is known about that";
-    let Some(source) = around.knowledge else { return Outcome::told(nothing) };
-    match source.search(query, top_k).await {
-        Ok(found) if found.trim().is_empty() => Outcome::told(nothing),
-        Ok(found) => Outcome::told(found),
-        Err(reason) => Outcome::error(format!("the search failed: {reason}")),
-    }
+fn search(query: &str, top_k: usize, around: &Surroundings<'_>) -> Outcome {
+    let found = around.knowledge.map(|knowledge| render(&knowledge.search(query, top_k))).unwrap_or_default();
+    Outcome::told(if found.trim().is_empty() { "nothing is known about that" } else { &found })
 }
