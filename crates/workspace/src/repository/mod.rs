@@ -63,7 +63,7 @@ impl Repository {
     /// # Errors
     /// When something in the folder cannot be deleted.
     pub async fn remove(self) -> Result<()> {
-        remove_folder(self.layout.root().to_owned()).await
+        remove_folder(self.layout.root().to_owned(), None).await
     }
 
     /// Deletes what is left of an execution's private folder, whatever state it is in. Nothing there is fine.
@@ -71,13 +71,27 @@ impl Repository {
     /// # Errors
     /// When something in the folder cannot be deleted.
     pub async fn remove_at(private_dir: &Path) -> Result<()> {
-        remove_folder(private_dir.to_owned()).await
+        remove_folder(private_dir.to_owned(), None).await
     }
 }
 
 /// Deletes a folder that a sandboxed process may have written to: folders without permissions do not stop it.
-pub(crate) async fn remove_folder(path: PathBuf) -> Result<()> {
-    blocking(move || layout::remove_tree(&path).map_err(Error::io("remove", &path))).await
+pub(crate) async fn remove_folder(path: PathBuf, lock: Option<Arc<std::fs::File>>) -> Result<()> {
+    blocking_under(lock, move || layout::remove_tree(&path).map_err(Error::io("remove", &path))).await
+}
+
+/// As [`blocking`], keeping a lock to the end of the work even when nobody waits for it any more: a dropped caller
+/// does not stop the thread.
+pub(crate) async fn blocking_under<T: Send + 'static>(
+    lock: Option<Arc<std::fs::File>>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    blocking(move || {
+        let value = work();
+        drop(lock);
+        value
+    })
+    .await
 }
 
 /// Runs file work off the async threads.

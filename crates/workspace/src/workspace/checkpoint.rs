@@ -14,7 +14,7 @@ use super::{Workspace, WorktreeState, remove_if_there, scrub};
 use crate::error::{Error, Result};
 use crate::git::{Git, Stdin};
 use crate::ids::TreeId;
-use crate::repository::blocking;
+use crate::repository::blocking_under;
 
 /// Repositories inside repositories inside … are followed this far.
 const NESTING: usize = 8;
@@ -45,8 +45,9 @@ impl Workspace {
         let state = self.exclusive().await?;
         let git = self.git(&state);
         let path = self.path();
-        let traps =
-            blocking(move || scrub::remove_traps(&path)).await.map_err(Error::io("list", self.path()))?;
+        let traps = blocking_under(state.lock.clone(), move || scrub::remove_traps(&path))
+            .await
+            .map_err(Error::io("list", self.path()))?;
         let deleted =
             |path| LeftOut { reason: format!("{path}: deleted, because git would wait on it for ever") };
         let mut left_out: Vec<LeftOut> = traps.into_iter().map(deleted).collect();

@@ -87,9 +87,9 @@ impl Repository {
         check_name(name)?;
         let state = self.worktree_state(name);
         let _guard = state.lock().await;
-        let _lock = acquire(&self.layout().lock(name)).await?;
-        remove_folder(self.layout().worktree(name)).await?;
-        remove_folder(self.layout().worktree_admin(name)).await
+        let lock = Some(acquire(&self.layout().lock(name)).await?);
+        remove_folder(self.layout().worktree(name), lock.clone()).await?;
+        remove_folder(self.layout().worktree_admin(name), lock).await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::git::Stdin;
 use crate::ids::TreeId;
 use crate::owner::Owner;
-use crate::repository::{blocking, remove_folder, submodules};
+use crate::repository::{blocking_under, remove_folder, submodules};
 
 impl Workspace {
     /// Makes the files those of `tree`: what differs is written, what is not in it is deleted; ignored files stay.
@@ -26,7 +26,7 @@ impl Workspace {
         state.submodules = submodules(&self.git(&state), tree).await?;
         if let Err(error) = self.bring_to(tree, &state).await {
             tracing::warn!(workspace = %self.name, %error, "a worktree could not be repaired and is made anew");
-            remove_folder(self.path()).await?;
+            remove_folder(self.path(), state.lock.clone()).await?;
             remove_if_there(&self.admin().join("index"))?;
             remove_if_there(&self.admin().join("index.lock"))?;
             self.tie(&self.head)?;
@@ -38,7 +38,9 @@ impl Workspace {
     async fn bring_to(&self, tree: &TreeId, state: &WorktreeState) -> Result<()> {
         let git = self.git(state);
         let path = self.path();
-        blocking(move || scrub::remove_traps(&path)).await.map_err(Error::io("list", self.path()))?;
+        blocking_under(state.lock.clone(), move || scrub::remove_traps(&path))
+            .await
+            .map_err(Error::io("list", self.path()))?;
         let read = || git.command(["read-tree", "--reset", "-u", tree.as_str()]).run();
         if read().await.is_err() {
             // An index that a crash or a full disk cut short says nothing; without it every file is compared.
@@ -53,7 +55,7 @@ impl Workspace {
         self.make_submodule_folders(state);
         if let Some(owner) = self.owner {
             let path = self.path();
-            blocking(move || give_to(&path, owner))
+            blocking_under(state.lock.clone(), move || give_to(&path, owner))
                 .await
                 .map_err(Error::io("change the owner of", self.path()))?;
             git.command(["update-index", "-q", "--refresh"]).accept(1).run().await?;

@@ -88,6 +88,36 @@ async fn any_state_after_a_crash_is_repaired() {
 }
 
 #[tokio::test]
+async fn work_that_is_cut_off_anywhere_is_repaired() {
+    let files: Vec<(String, String)> =
+        (0..200).map(|n| (format!("d{}/f{n}", n % 10), format!("{n}\n").repeat(200))).collect();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
+    let user = Fixture::new(&files);
+    let import = user.import().await;
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    let base = work.checkpoint().await.unwrap().tree;
+    let at_base = contents(&work.path());
+    for (path, _) in files.iter().step_by(2) {
+        write(&work.path().join(path), "other\n");
+    }
+    std::fs::remove_dir_all(work.path().join("d3")).unwrap();
+    let other = work.checkpoint().await.unwrap().tree;
+    let at_other = contents(&work.path());
+
+    for round in 0..12 {
+        let (tree, expected) = if round % 2 == 0 { (&base, &at_base) } else { (&other, &at_other) };
+        let moment = std::time::Duration::from_millis(2 * round);
+        // Dropping it kills git wherever it is.
+        let _ = tokio::time::timeout(moment, work.restore(tree)).await;
+        let _ = tokio::time::timeout(moment, work.checkpoint()).await;
+        let work = import.repository.ensure_worktree("w", &import.base, tree, None).await.unwrap();
+        assert_eq!(&contents(&work.path()), expected, "round {round}");
+        assert_eq!(&work.checkpoint().await.unwrap().tree, tree, "round {round}");
+    }
+}
+
+#[tokio::test]
 async fn repositories_made_inside_are_recorded_as_files() {
     let user = Fixture::new(&[("a", "1")]);
     let import = user.import().await;
