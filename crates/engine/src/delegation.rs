@@ -65,7 +65,11 @@ fn score(state: &ExecutionState, member: &Member, subtask: &Subtask, load: u32) 
     reasons.push(if member.role == subtask.role {
         format!("is the {} that the plan asks for (+{fit})", subtask.role.title().to_lowercase())
     } else {
-        format!("{} instead of {} (+{fit})", member.role.title().to_lowercase(), subtask.role.title().to_lowercase())
+        format!(
+            "{} instead of {} (+{fit})",
+            member.role.title().to_lowercase(),
+            subtask.role.title().to_lowercase()
+        )
     });
     let mut total = fit;
     if let Some(specialization) = member.specialization.as_deref().filter(|words| speaks_of(subtask, words)) {
@@ -80,8 +84,7 @@ fn score(state: &ExecutionState, member: &Member, subtask: &Subtask, load: u32) 
         more => format!("has {more} other sub-tasks (+{free})"),
     });
     let (approved, sent_back) = record(state, &member.name);
-    if approved + sent_back > 0 {
-        let points = RECORD * approved / (approved + sent_back);
+    if let Some(points) = (RECORD * approved).checked_div(approved + sent_back) {
         total += points;
         reasons.push(format!("{approved} of {} reviews approved (+{points})", approved + sent_back));
     }
@@ -109,9 +112,11 @@ fn speaks_of(subtask: &Subtask, specialization: &str) -> bool {
 /// Reviews of the member's work in this execution: approved, and sent back.
 fn record(state: &ExecutionState, member: &MemberName) -> (u32, u32) {
     let theirs = state.subtasks.iter().filter(|subtask| subtask.assignee.as_ref() == Some(member));
-    theirs.flat_map(|subtask| &subtask.reviews).fold((0, 0), |(approved, sent_back), (_, review)| match review.verdict {
-        ReviewVerdict::Approve => (approved + 1, sent_back),
-        ReviewVerdict::RequestChanges => (approved, sent_back + 1),
-    })
+    theirs.flat_map(|subtask| &subtask.reviews).fold(
+        (0, 0),
+        |(approved, sent_back), (_, review)| match review.verdict {
+            ReviewVerdict::Approve => (approved + 1, sent_back),
+            ReviewVerdict::RequestChanges => (approved, sent_back + 1),
+        },
+    )
 }
-

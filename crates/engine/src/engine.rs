@@ -166,7 +166,12 @@ impl Engine {
     ///
     /// # Errors
     /// Where it does not fit where the execution stands, with what would.
-    pub async fn input(&self, id: ExecutionId, person: &str, input: Input) -> Result<ExecutionState, EngineError> {
+    pub async fn input(
+        &self,
+        id: ExecutionId,
+        person: &str,
+        input: Input,
+    ) -> Result<ExecutionState, EngineError> {
         for _ in 0..INPUT_TRIES {
             let (state, _) = self.0.load(id).await?;
             let events = input.events(&state, id, person)?;
@@ -217,10 +222,12 @@ impl Engine {
         while !stop.is_cancelled() {
             while running.try_join_next().is_some() {}
             let claimed = if running.len() < parallel.max(1) {
-                self.0.storage.claim(&self.0.worker, self.0.clock.now(), LEASE).await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "no execution could be claimed; trying again");
-                    None
-                })
+                self.0.storage.claim(&self.0.worker, self.0.clock.now(), LEASE).await.unwrap_or_else(
+                    |error| {
+                        tracing::warn!(%error, "no execution could be claimed; trying again");
+                        None
+                    },
+                )
             } else {
                 None
             };

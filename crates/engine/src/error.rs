@@ -16,7 +16,9 @@ pub enum EngineError {
     #[error("there is no execution `{0}`; `squad list` shows those there are")]
     NotFound(ExecutionId),
     /// The log cannot be folded: it was damaged, or written by a newer version.
-    #[error("the log of execution `{id}` cannot be read: {source}; it may come from a newer version of squad")]
+    #[error(
+        "the log of execution `{id}` cannot be read: {source}; it may come from a newer version of squad"
+    )]
     BrokenLog {
         /// Which execution.
         id: ExecutionId,

@@ -59,15 +59,23 @@ impl Input {
         }
         let member = |name: &str| -> Result<MemberName, EngineError> {
             let squad = &state.spec.squad;
-            squad.find(name, None).map(|member| member.name.clone()).ok_or_else(|| EngineError::NoSuchMember {
-                name: name.to_owned(),
-                members: squad.members.iter().map(|member| member.name.to_string()).collect::<Vec<_>>().join(", "),
+            squad.find(name, None).map(|member| member.name.clone()).ok_or_else(|| {
+                EngineError::NoSuchMember {
+                    name: name.to_owned(),
+                    members: squad
+                        .members
+                        .iter()
+                        .map(|member| member.name.to_string())
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                }
             })
         };
         let body = match self {
             Self::Answer { question, answer } => {
                 let asked = state.open_questions().find(|asked| asked.id == *question).ok_or_else(|| {
-                    let open: Vec<String> = state.open_questions().map(|asked| asked.id.to_string()).collect();
+                    let open: Vec<String> =
+                        state.open_questions().map(|asked| asked.id.to_string()).collect();
                     EngineError::NoSuchQuestion {
                         id,
                         question: question.to_string(),

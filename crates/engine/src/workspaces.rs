@@ -2,7 +2,7 @@
 
 use crate::perform::Fault;
 use squad_domain::ids::{CommitId, ExecutionId, TreeId};
-use squad_sandbox::{Limits, ReadOnlyMount, Sandbox, Session, WORKSPACE_INSIDE, WorkspaceSpec, workspace_owner};
+use squad_sandbox::{Limits, ReadOnlyMount, Sandbox, Session, WorkspaceSpec, workspace_owner};
 use squad_workspace::{Import, Owner, Repository, Source, Workspace};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,9 @@ pub(crate) const WHOLE: &str = "whole";
 /// The worktree in which the tester works.
 pub(crate) const TEST: &str = "test";
 
+/// A worktree, and the hosts that its commands may reach.
+type SessionKey = (String, Vec<String>);
+
 /// The files of one execution.
 pub(crate) struct Workspaces {
     execution: ExecutionId,
@@ -30,7 +33,8 @@ pub(crate) struct Workspaces {
     source: String,
     sandbox: Arc<dyn Sandbox>,
     import: OnceCell<Import>,
-    sessions: Mutex<HashMap<(String, Vec<String>), Arc<dyn Session>>>,
+    /// One per worktree and set of granted hosts.
+    sessions: Mutex<HashMap<SessionKey, Arc<dyn Session>>>,
     /// The tree that each worktree is known to hold. Absent: it has to be restored first.
     present: Mutex<HashMap<String, (TreeId, Workspace)>>,
 }
@@ -68,7 +72,12 @@ impl Workspaces {
     }
 
     /// The worktree `name` with exactly the files of `tree`, or of `commit` where no tree is given.
-    pub(crate) async fn open(&self, name: &str, commit: &CommitId, tree: Option<&TreeId>) -> Result<Workspace, Fault> {
+    pub(crate) async fn open(
+        &self,
+        name: &str,
+        commit: &CommitId,
+        tree: Option<&TreeId>,
+    ) -> Result<Workspace, Fault> {
         let repository = self.repository().await?;
         let commit: squad_workspace::CommitId = commit.as_str().parse()?;
         let tree = match tree {
@@ -116,8 +125,11 @@ impl Workspaces {
         if let Some(session) = sessions.get(&key) {
             return Ok(Arc::clone(session));
         }
-        let read_only =
-            workspace.read_only_paths().into_iter().map(|host| ReadOnlyMount { inside: host.clone(), host }).collect();
+        let read_only = workspace
+            .read_only_paths()
+            .into_iter()
+            .map(|host| ReadOnlyMount { inside: host.clone(), host })
+            .collect();
         // The gate has a cache of its own: what members leave in theirs cannot reach it.
         let cache = if workspace.name() == GATE { "gate" } else { "members" };
         let session = self
@@ -148,11 +160,6 @@ impl Workspaces {
         self.close().await;
         Ok(Repository::remove_at(&self.folder).await?)
     }
-
-    /// The path at which commands see the workspace, which models use in their paths now and then.
-    pub(crate) const fn mount() -> &'static str {
-        WORKSPACE_INSIDE
-    }
 }
 
 /// Where the files of an execution are.
@@ -163,8 +170,11 @@ pub(crate) fn folder(data: &Path, execution: ExecutionId) -> PathBuf {
 /// A folder name for a repository: readable, and different for different repositories.
 fn cache_name(source: &str) -> String {
     let last = source.trim_end_matches('/').rsplit('/').next().unwrap_or_default().trim_end_matches(".git");
-    let readable: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect();
+    let readable: String =
+        last.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect();
     // FNV-1a, 64 bit (offset basis and prime as published by Fowler, Noll and Vo): stable over versions.
-    let hash = source.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = source.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     format!("{readable}-{hash:016x}")
 }

@@ -156,7 +156,7 @@ impl World {
             Step::RunTests { stage, commit } => self.tests(stage, commit),
             Step::OpenLane(plan) => self.open(plan),
             Step::CallModel { key, lane, purpose, condense_upto } => {
-                self.call(&key, &lane, purpose, condense_upto)
+                self.call(&key, &lane, purpose, condense_upto);
             }
             Step::RunTool { key, lane, .. } => self.tool(&key, &lane),
             Step::Guard { lane, action } => self.guard(&lane, action),

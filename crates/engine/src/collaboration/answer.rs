@@ -22,7 +22,10 @@ pub(crate) fn answered(lane: &Lane, question: &Question, reply: &Reply) -> Vec<N
         message(Actor::Member(lane.member.clone()), asker, MessageKind::Answer, text.to_owned()),
         NewEvent::member(
             &lane.member,
-            EventBody::QuestionAnswered { question: question.id.clone(), answer: Answer::Text { text: text.to_owned() } },
+            EventBody::QuestionAnswered {
+                question: question.id.clone(),
+                answer: Answer::Text { text: text.to_owned() },
+            },
         ),
         NewEvent::engine(EventBody::LaneClosed { lane: lane.id.clone(), reason: "answered".to_owned() }),
     ]

@@ -9,7 +9,13 @@ use squad_domain::question::{Asked, Question, Subject};
 use squad_domain::review::{Review, ReviewVerdict};
 
 /// The events that the call becomes. Handing over work and test reports needs git, and is performed as a step instead.
-pub(crate) fn control(state: &ExecutionState, lane: &Lane, step: &StepKey, tool: &str, control: Control) -> Vec<NewEvent> {
+pub(crate) fn control(
+    state: &ExecutionState,
+    lane: &Lane,
+    step: &StepKey,
+    tool: &str,
+    control: Control,
+) -> Vec<NewEvent> {
     let call = Call { state, lane, step, tool };
     match control {
         Control::Remember { text, tags } => vec![
@@ -102,7 +108,9 @@ impl Call<'_> {
             Some(subtask) => subtask.commit.clone(),
             None => self.state.head.clone(),
         };
-        let to = subtask.and_then(|subtask| subtask.assignee.clone()).map_or(Recipient::Everyone, Recipient::Member);
+        let to = subtask
+            .and_then(|subtask| subtask.assignee.clone())
+            .map_or(Recipient::Everyone, Recipient::Member);
         let verdict = match review.verdict {
             ReviewVerdict::Approve => "Approved".to_owned(),
             ReviewVerdict::RequestChanges => match review.comments.len() {

@@ -7,7 +7,11 @@ use squad_domain::role::Role;
 
 pub(crate) fn fix(state: &ExecutionState, cause: FixCause) -> Vec<NewEvent> {
     let (title, found, reason) = match cause {
-        FixCause::Review => ("Mend what the review of the whole found", review(state), "the review of the whole asks for changes"),
+        FixCause::Review => (
+            "Mend what the review of the whole found",
+            review(state),
+            "the review of the whole asks for changes",
+        ),
         FixCause::Tests => ("Make the tests pass", tests(state), "the tests fail"),
         FixCause::Report => ("Mend what the tester found", report(state), "the tester found something"),
     };
@@ -36,14 +40,20 @@ pub(crate) fn fix(state: &ExecutionState, cause: FixCause) -> Vec<NewEvent> {
 
 fn review(state: &ExecutionState) -> String {
     let Some(review) = &state.whole.review else { return String::new() };
-    let comments: Vec<String> =
-        review.comments.iter().map(|comment| format!("- `{}` line {}: {}", comment.path, comment.line, comment.body)).collect();
+    let comments: Vec<String> = review
+        .comments
+        .iter()
+        .map(|comment| format!("- `{}` line {}: {}", comment.path, comment.line, comment.body))
+        .collect();
     format!("{}\n\n{}", review.summary, comments.join("\n"))
 }
 
 fn tests(state: &ExecutionState) -> String {
     let Some(run) = &state.whole.tests else { return String::new() };
-    format!("On the merged whole, `{}` ended with {}. What it printed:\n\n```\n{}\n```", run.command, run.ended, run.output)
+    format!(
+        "On the merged whole, `{}` ended with {}. What it printed:\n\n```\n{}\n```",
+        run.command, run.ended, run.output
+    )
 }
 
 fn report(state: &ExecutionState) -> String {

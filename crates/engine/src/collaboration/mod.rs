@@ -24,7 +24,8 @@ pub(crate) fn message(from: Actor, to: Recipient, kind: MessageKind, content: St
 /// An assignment, and the word to the member.
 pub(crate) fn assigned(state: &ExecutionState, assignment: &Assignment) -> Vec<NewEvent> {
     let title = title_of(state, &assignment.subtask).unwrap_or_default();
-    let content = format!("{}: {title}. Yours because you {}.", assignment.subtask, because(&assignment.reasons));
+    let content =
+        format!("{}: {title}. Yours because you {}.", assignment.subtask, because(&assignment.reasons));
     vec![
         NewEvent::engine(EventBody::SubtaskAssigned {
             subtask: assignment.subtask.clone(),
@@ -32,7 +33,12 @@ pub(crate) fn assigned(state: &ExecutionState, assignment: &Assignment) -> Vec<N
             score: assignment.score,
             reasons: assignment.reasons.clone(),
         }),
-        message(Actor::Engine, Recipient::Member(assignment.member.clone()), MessageKind::TaskAssignment, content),
+        message(
+            Actor::Engine,
+            Recipient::Member(assignment.member.clone()),
+            MessageKind::TaskAssignment,
+            content,
+        ),
     ]
 }
 
@@ -48,7 +54,12 @@ fn title_of(state: &ExecutionState, id: &SubtaskId) -> Option<String> {
 }
 
 /// A finished sub-task is news for who leads.
-pub(crate) fn completed(state: &ExecutionState, member: &MemberName, subtask: &SubtaskId, summary: &str) -> NewEvent {
+pub(crate) fn completed(
+    state: &ExecutionState,
+    member: &MemberName,
+    subtask: &SubtaskId,
+    summary: &str,
+) -> NewEvent {
     let title = title_of(state, subtask).unwrap_or_default();
     let content = format!("{subtask}: {title}. {summary}");
     message(Actor::Member(member.clone()), Recipient::Everyone, MessageKind::TaskCompletion, content)

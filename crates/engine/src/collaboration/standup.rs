@@ -8,7 +8,8 @@ use squad_domain::message::{Actor, MessageKind, Recipient};
 
 /// The standup as it is now; `None` where nobody is busy who could want to know.
 pub(crate) fn standup(state: &ExecutionState) -> Option<NewEvent> {
-    let busy: Vec<_> = state.lanes.values().filter(|lane| lane.is_open() && lane.duty == Duty::Work).collect();
+    let busy: Vec<_> =
+        state.lanes.values().filter(|lane| lane.is_open() && lane.duty == Duty::Work).collect();
     if busy.is_empty() {
         return None;
     }
@@ -24,12 +25,18 @@ pub(crate) fn standup(state: &ExecutionState) -> Option<NewEvent> {
                 format!("waiting for {needs}: {who}: {what}")
             }
             SubtaskStage::Submitted | SubtaskStage::ChangesRequested => format!("in review: {who}: {what}"),
-            SubtaskStage::Conflicted | SubtaskStage::Resolved => format!("in conflict with merged work: {who}: {what}"),
+            SubtaskStage::Conflicted | SubtaskStage::Resolved => {
+                format!("in conflict with merged work: {who}: {what}")
+            }
             SubtaskStage::Working | SubtaskStage::Approved => format!("under way: {who}: {what}"),
         });
     }
     for question in state.open_questions() {
-        lines.push(format!("open question {}: {}", question.id, question.text.lines().next().unwrap_or_default()));
+        lines.push(format!(
+            "open question {}: {}",
+            question.id,
+            question.text.lines().next().unwrap_or_default()
+        ));
     }
     Some(message(Actor::Engine, Recipient::Everyone, MessageKind::Standup, lines.join("\n")))
 }

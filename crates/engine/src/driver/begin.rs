@@ -39,26 +39,45 @@ impl Driver {
         let key = step.key();
         match (step, key) {
             (Step::Transition { to, reason }, _) => {
-                Begun::at_once(vec![NewEvent::engine(EventBody::StateChanged { from: state.status, to, reason })])
+                Begun::at_once(vec![NewEvent::engine(EventBody::StateChanged {
+                    from: state.status,
+                    to,
+                    reason,
+                })])
             }
             (Step::Ask(question), _) => Begun::at_once(ask(question)),
             (Step::AddFix { cause }, _) => Begun::at_once(collaboration::fix(state, cause)),
             (Step::Guard { lane, action }, _) => Begun::at_once(guard(state, &lane, action)),
             (Step::Assign { subtasks }, key) => Begun::at_once(assign(state, &subtasks, key.as_ref())),
-            (Step::CallModel { key, lane, purpose, condense_upto }, _) => self.begin_call(key, &lane, purpose, condense_upto),
+            (Step::CallModel { key, lane, purpose, condense_upto }, _) => {
+                self.begin_call(key, &lane, purpose, condense_upto)
+            }
             (Step::RunTool { key, lane, started }, _) => self.begin_tool(key, &lane, started),
             (Step::RunTests { stage, commit }, Some(key)) => {
                 let command = state.test_command.as_ref().map(|known| known.command.clone());
-                let events = vec![NewEvent::engine(EventBody::TestsStarted { stage, commit: commit.clone(), command })];
+                let events = vec![NewEvent::engine(EventBody::TestsStarted {
+                    stage,
+                    commit: commit.clone(),
+                    command,
+                })];
                 Begun::launch(events, key, Effect::Rare(Rare::Tests { stage, commit }))
             }
             (Step::Prepare, Some(key)) => Begun::launch(Vec::new(), key, Effect::Rare(Rare::Prepare)),
-            (Step::OpenLane(plan), Some(key)) => Begun::launch(Vec::new(), key, Effect::Rare(Rare::OpenLane(plan))),
-            (Step::Merge { subtask }, Some(key)) => Begun::launch(Vec::new(), key, Effect::Rare(Rare::Merge(subtask))),
-            (Step::Deliver, Some(key)) => Begun::launch(Vec::new(), key, Effect::Rare(Rare::Deliver)),
-            (Step::RunTests { .. } | Step::Prepare | Step::OpenLane(_) | Step::Merge { .. } | Step::Deliver, None) => {
-                Begun::at_once(Vec::new())
+            (Step::OpenLane(plan), Some(key)) => {
+                Begun::launch(Vec::new(), key, Effect::Rare(Rare::OpenLane(plan)))
             }
+            (Step::Merge { subtask }, Some(key)) => {
+                Begun::launch(Vec::new(), key, Effect::Rare(Rare::Merge(subtask)))
+            }
+            (Step::Deliver, Some(key)) => Begun::launch(Vec::new(), key, Effect::Rare(Rare::Deliver)),
+            (
+                Step::RunTests { .. }
+                | Step::Prepare
+                | Step::OpenLane(_)
+                | Step::Merge { .. }
+                | Step::Deliver,
+                None,
+            ) => Begun::at_once(Vec::new()),
         }
     }
 
@@ -124,8 +143,8 @@ impl Driver {
             Err(refusal) => return Begun::at_once(vec![refused(lane, &key, &call.name, refusal)]),
         };
         let work = match invocation {
-            Invocation::Control(Control::SubmitWork { summary }) => Work::SubmitWork { summary },
-            Invocation::Control(Control::SubmitTestReport(report)) => Work::SubmitTestReport(report),
+            Invocation::Control(Control::SubmitWork { summary }) => Work::HandOver { summary },
+            Invocation::Control(Control::SubmitTestReport(report)) => Work::Report(report),
             Invocation::Control(control) => {
                 return Begun::at_once(collaboration::control(state, lane, &key, &call.name, control));
             }
@@ -186,7 +205,8 @@ fn assign(state: &ExecutionState, ids: &[SubtaskId], key: Option<&StepKey>) -> V
         .collect();
     let assignments = delegation::assign(state, &subtasks);
     if assignments.is_empty() {
-        let fault = Fault("nobody in the squad may hand work over; allow a member the tool `submit_work`".to_owned());
+        let fault =
+            Fault("nobody in the squad may hand work over; allow a member the tool `submit_work`".to_owned());
         return key.map(|key| self::fault(state, key, &fault)).unwrap_or_default();
     }
     assignments.iter().flat_map(|assignment| collaboration::assigned(state, assignment)).collect()
@@ -279,10 +299,15 @@ pub(super) fn followed_up(state: &ExecutionState, events: Vec<NewEvent>) -> Vec<
 
 /// What a step that failed for a reason outside of the squad becomes: a question, or the end where nothing has begun.
 pub(super) fn fault(state: &ExecutionState, key: &StepKey, fault: &Fault) -> Vec<NewEvent> {
-    let mut events = vec![NewEvent::engine(EventBody::StepFailed { step: key.clone(), message: fault.0.clone() })];
+    let mut events =
+        vec![NewEvent::engine(EventBody::StepFailed { step: key.clone(), message: fault.0.clone() })];
     if state.prepared.is_none() {
         let reason = fault.0.clone();
-        events.push(NewEvent::engine(EventBody::StateChanged { from: state.status, to: Status::Failed, reason }));
+        events.push(NewEvent::engine(EventBody::StateChanged {
+            from: state.status,
+            to: Status::Failed,
+            reason,
+        }));
     } else {
         events.extend(ask(Question {
             id: state.next_question(),

@@ -41,8 +41,12 @@ impl Launch {
     /// A later decision of the same round may have closed the lane.
     pub(super) fn still_wanted(&self, state: &ExecutionState) -> bool {
         match &self.effect {
-            Effect::Call(call) => state.lanes.get(&call.lane).is_some_and(squad_domain::execution::Lane::is_open),
-            Effect::Tool(run) => state.lanes.get(&run.lane).is_some_and(squad_domain::execution::Lane::is_open),
+            Effect::Call(call) => {
+                state.lanes.get(&call.lane).is_some_and(squad_domain::execution::Lane::is_open)
+            }
+            Effect::Tool(run) => {
+                state.lanes.get(&run.lane).is_some_and(squad_domain::execution::Lane::is_open)
+            }
             _ => !state.status.is_terminal(),
         }
     }

@@ -80,7 +80,13 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(shared: Arc<Shared>, id: ExecutionId, claim: Claim, state: ExecutionState, around: Surroundings) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        id: ExecutionId,
+        claim: Claim,
+        state: ExecutionState,
+        around: Surroundings,
+    ) -> Self {
         Self {
             shared,
             id,
@@ -166,7 +172,9 @@ impl Driver {
                 let keys: Vec<StepKey> = std::mem::take(&mut self.in_flight).into_iter().collect();
                 self.running.abort_all();
                 for key in keys {
-                    let fault = crate::perform::Fault("an internal error ended this step; the log has the details".to_owned());
+                    let fault = crate::perform::Fault(
+                        "an internal error ended this step; the log has the details".to_owned(),
+                    );
                     self.outcomes.push((key, Err(fault)));
                 }
             }
@@ -207,4 +215,3 @@ impl Driver {
         Ok(())
     }
 }
-

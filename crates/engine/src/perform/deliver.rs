@@ -47,10 +47,15 @@ fn diff_stat(changes: &[Change]) -> String {
                 ChangeKind::Renamed => " (renamed)",
                 ChangeKind::Modified | ChangeKind::TypeChanged => "",
             };
-            if change.binary { format!("{} binary{kind}", change.path) } else { format!("{} +{} −{}{kind}", change.path, change.added, change.removed) }
+            if change.binary {
+                format!("{} binary{kind}", change.path)
+            } else {
+                format!("{} +{} −{}{kind}", change.path, change.added, change.removed)
+            }
         })
         .collect();
-    let (added, removed) = changes.iter().fold((0, 0), |(a, r), change| (a + change.added, r + change.removed));
+    let (added, removed) =
+        changes.iter().fold((0, 0), |(a, r), change| (a + change.added, r + change.removed));
     let files = if changes.len() == 1 { "1 file".to_owned() } else { format!("{} files", changes.len()) };
     lines.push(format!("{files} changed, +{added} −{removed}"));
     lines.join("\n")

@@ -26,7 +26,9 @@ impl Opening {
         let missing = || Fault(format!("lane `{}` has nothing to start from", plan.id));
         let head = || state.head.clone().ok_or_else(missing);
         let subtask = plan.subtask.as_ref().and_then(|id| state.subtask(id));
-        let at = |workspace: &str, base: CommitId, tree: Option<TreeId>| Ok(Self { workspace: workspace.to_owned(), base, tree });
+        let at = |workspace: &str, base: CommitId, tree: Option<TreeId>| {
+            Ok(Self { workspace: workspace.to_owned(), base, tree })
+        };
         match plan.duty {
             Duty::Analyze | Duty::Plan | Duty::Agree => at(BASE, head()?, None),
             Duty::Work => {
@@ -49,7 +51,8 @@ impl Opening {
             Duty::Test => at(TEST, head()?, None),
             Duty::Answer => {
                 let question = plan.question.as_ref().and_then(|id| state.questions.get(id));
-                match question.and_then(|asked| asked.question.lane()).and_then(|lane| state.lanes.get(lane)) {
+                match question.and_then(|asked| asked.question.lane()).and_then(|lane| state.lanes.get(lane))
+                {
                     Some(asker) => at(&asker.workspace, asker.base.clone(), asker.tree.clone()),
                     None => at(BASE, head()?, None),
                 }
@@ -114,8 +117,13 @@ async fn material(around: &Surroundings, state: &ExecutionState, plan: &LanePlan
 }
 
 async fn diff(around: &Surroundings, from: &CommitId, to: &CommitId) -> Result<String, Fault> {
-    let diff = around.workspaces.repository().await?.diff(&commit(from)?, &commit(to)?, None, DIFF_BYTES).await?;
-    Ok(if diff.truncated { format!("{}\n[… the diff goes on; see the rest with `view_diff` per file]\n", diff.text) } else { diff.text })
+    let diff =
+        around.workspaces.repository().await?.diff(&commit(from)?, &commit(to)?, None, DIFF_BYTES).await?;
+    Ok(if diff.truncated {
+        format!("{}\n[… the diff goes on; see the rest with `view_diff` per file]\n", diff.text)
+    } else {
+        diff.text
+    })
 }
 
 /// A diff that waits for its reviewer is a message, too: people see who asked whom.
@@ -126,7 +134,10 @@ fn review_request(state: &ExecutionState, plan: &LanePlan) -> Option<NewEvent> {
     let subtask = plan.subtask.as_ref().and_then(|id| state.subtask(id));
     let author = subtask.and_then(|subtask| subtask.assignee.clone());
     let content = match subtask {
-        Some(subtask) => format!("{}: {} (round {}). {}", subtask.spec.id, subtask.spec.title, subtask.round, subtask.summary),
+        Some(subtask) => format!(
+            "{}: {} (round {}). {}",
+            subtask.spec.id, subtask.spec.title, subtask.round, subtask.summary
+        ),
         None => "Everything is merged: please review the whole.".to_owned(),
     };
     let from = author.map_or(Actor::Engine, Actor::Member);

@@ -33,10 +33,12 @@ pub(crate) async fn merge(around: Surroundings, state: &ExecutionState, id: &Sub
             let commit = repository.commit(&request).await?;
             merged(&commit, &tree)
         }
-        MergeOutcome::Conflict { tree_with_markers, files, .. } => Ok(vec![NewEvent::engine(EventBody::MergeConflicted {
-            subtask: id.clone(),
-            files,
-            tree: TreeId(tree_with_markers.to_string()),
-        })]),
+        MergeOutcome::Conflict { tree_with_markers, files, .. } => {
+            Ok(vec![NewEvent::engine(EventBody::MergeConflicted {
+                subtask: id.clone(),
+                files,
+                tree: TreeId(tree_with_markers.to_string()),
+            })])
+        }
     }
 }

@@ -13,7 +13,12 @@ use std::time::Duration;
 
 /// Runs the tests on `commit`. Where no command is known yet, the candidates found in the repository are tried in
 /// their order, and the first that runs here becomes the gate, whether its tests pass or not.
-pub(crate) async fn run(around: Surroundings, state: &ExecutionState, stage: TestStage, commit: CommitId) -> Outcome {
+pub(crate) async fn run(
+    around: Surroundings,
+    state: &ExecutionState,
+    stage: TestStage,
+    commit: CommitId,
+) -> Outcome {
     let workspace = around.workspaces.open(GATE, &commit, None).await?;
     let wall = Duration::from_secs(state.spec.limits.test_seconds);
     let session = around.workspaces.session(&workspace, &[], wall).await?;
@@ -37,8 +42,10 @@ pub(crate) async fn run(around: Surroundings, state: &ExecutionState, stage: Tes
         return Ok(vec![NewEvent::engine(EventBody::NoTestsFound { tried })]);
     }
     // Nothing was found on the base; the plan's own command is what is left.
-    let planned = state.plan.as_ref().map(|plan| plan.test_command.trim()).filter(|command| !command.is_empty());
-    let command = planned.ok_or_else(|| Fault("no test command is known; answer the open question with one".to_owned()))?;
+    let planned =
+        state.plan.as_ref().map(|plan| plan.test_command.trim()).filter(|command| !command.is_empty());
+    let command = planned
+        .ok_or_else(|| Fault("no test command is known; answer the open question with one".to_owned()))?;
     let run = gate.run(command).await?;
     Ok(finished(run, Some(TestCommand { command: command.to_owned(), source: CommandSource::Plan })))
 }

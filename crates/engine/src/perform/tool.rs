@@ -1,13 +1,13 @@
 //! One tool call that reads, changes files or runs a command.
 
-use super::knowledge::Known;
+use super::knowledge::known;
 use super::{Fault, Outcome, Surroundings};
 use crate::feed::LiveText;
 use squad_agents::tools::{self, Invocation};
 use squad_domain::duty::Duty;
+use squad_domain::execution::spec::ExecutionLimits;
 use squad_domain::execution::{EventBody, ExecutionState, Lane, NewEvent, SubtaskState};
 use squad_domain::ids::{CommitId, LaneId, SquadId, StepKey, TreeId};
-use squad_domain::execution::spec::ExecutionLimits;
 use squad_domain::member::Member;
 use squad_domain::review::TestReport;
 use squad_domain::tool::Effect;
@@ -21,9 +21,9 @@ pub(crate) enum Work {
     /// A tool of the agents' room.
     Tool(Invocation),
     /// Hand a sub-task's work, or a resolved conflict, over.
-    SubmitWork { summary: String },
+    HandOver { summary: String },
     /// Hand the tester's report over, with the tests that were added.
-    SubmitTestReport(TestReport),
+    Report(TestReport),
 }
 
 /// A tool call that is about to be performed. Carries just what it needs: a turn's cost must not grow with the
@@ -52,7 +52,15 @@ pub(crate) struct ToolRun {
 }
 
 impl ToolRun {
-    pub(crate) fn new(state: &ExecutionState, lane: &Lane, member: &Member, tool: &str, step: StepKey, work: Work, again: bool) -> Self {
+    pub(crate) fn new(
+        state: &ExecutionState,
+        lane: &Lane,
+        member: &Member,
+        tool: &str,
+        step: StepKey,
+        work: Work,
+        again: bool,
+    ) -> Self {
         let spec = &state.spec;
         Self {
             step,
@@ -93,8 +101,8 @@ pub(crate) async fn run(around: Surroundings, run: ToolRun) -> Outcome {
     let workspace = around.workspaces.open(&run.workspace, &run.base, run.tree.as_ref()).await?;
     match &run.work {
         Work::Tool(invocation) => perform(&around, &run, &workspace, invocation).await,
-        Work::SubmitWork { summary } => submit_work(&around, &run, &workspace, summary).await,
-        Work::SubmitTestReport(report) => submit_report(&around, &run, &workspace, report).await,
+        Work::HandOver { summary } => submit_work(&around, &run, &workspace, summary).await,
+        Work::Report(report) => submit_report(&around, &run, &workspace, report).await,
     }
 }
 
@@ -109,7 +117,10 @@ async fn perform(
         Invocation::Run { .. } => Some(around.workspaces.session(workspace, &run.member.hosts, wall).await?),
         _ => None,
     };
-    let known = Known { around, run, workspace };
+    let knowledge = match invocation {
+        Invocation::SearchKnowledge { .. } => Some(known(around, run, workspace).await?),
+        _ => None,
+    };
     let changes = matches!(invocation.tool().effect(), Effect::Files | Effect::Command);
     if changes {
         around.workspaces.touched(workspace.name()).await;
@@ -120,7 +131,7 @@ async fn perform(
         session,
         member: &run.member,
         base: run.base.as_str(),
-        knowledge: Some(&known),
+        knowledge: knowledge.as_ref(),
         duty: run.duty,
         longest_command: wall,
         cancel: around.cancel.clone(),
@@ -145,19 +156,18 @@ async fn perform(
 /// What a command prints is shown while it runs.
 fn live_output(around: &Surroundings, run: &ToolRun) -> squad_sandbox::OutputSink {
     let feed = around.feed.clone();
-    let template =
-        LiveText { execution: around.execution, lane: run.lane.clone(), member: run.member.name.clone(), text: None };
+    let template = LiveText {
+        execution: around.execution,
+        lane: run.lane.clone(),
+        member: run.member.name.clone(),
+        text: None,
+    };
     Arc::new(move |bytes: &[u8]| {
         feed.send(LiveText { text: Some(String::from_utf8_lossy(bytes).into_owned()), ..template.clone() });
     })
 }
 
-async fn submit_work(
-    around: &Surroundings,
-    run: &ToolRun,
-    workspace: &Workspace,
-    summary: &str,
-) -> Outcome {
+async fn submit_work(around: &Surroundings, run: &ToolRun, workspace: &Workspace, summary: &str) -> Outcome {
     let missing = || Fault(format!("lane `{}` has no sub-task", run.lane));
     let subtask = run.subtask.as_deref().ok_or_else(missing)?;
     let id = subtask.spec.id.clone();
@@ -168,7 +178,10 @@ async fn submit_work(
             let repository = around.workspaces.repository().await?;
             let left = repository.has_conflict_markers(&super::tree(&tree)?, &files).await?;
             if !left.is_empty() {
-                let content = format!("There are conflict markers left in {}. Resolve them, then submit again.", left.join(", "));
+                let content = format!(
+                    "There are conflict markers left in {}. Resolve them, then submit again.",
+                    left.join(", ")
+                );
                 return Ok(vec![run.finished(content, true, None, Duration::ZERO)]);
             }
             let work = subtask.commit.clone().ok_or_else(missing)?;
@@ -176,8 +189,11 @@ async fn submit_work(
         }
         _ => {
             let parent = subtask.commit.clone().unwrap_or_else(|| run.base.clone());
-            let subject =
-                if run.round > 1 { format!("{} (round {})", subtask.spec.title, run.round) } else { subtask.spec.title.clone() };
+            let subject = if run.round > 1 {
+                format!("{} (round {})", subtask.spec.title, run.round)
+            } else {
+                subtask.spec.title.clone()
+            };
             (vec![parent], subject)
         }
     };
@@ -185,7 +201,13 @@ async fn submit_work(
     let commit = commit_tree(around, run, &tree, parents, message).await?;
     Ok(vec![NewEvent::member(
         &run.member.name,
-        EventBody::WorkSubmitted { lane: run.lane.clone(), subtask: id, summary: summary.to_owned(), commit, tree },
+        EventBody::WorkSubmitted {
+            lane: run.lane.clone(),
+            subtask: id,
+            summary: summary.to_owned(),
+            commit,
+            tree,
+        },
     )])
 }
 

@@ -1,0 +1,6 @@
+//! Whole executions: real git, real sandbox, both databases, and a scripted model over real HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be made is a broken test")]
+
+mod demo;
+mod house;
