@@ -1,0 +1,238 @@
+//! Drives or watches one execution, shows it, asks in place, and ends with the report and the exit status.
+
+use super::screen::Screen;
+use super::{reports, scripted};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::output::question::{self, Asked};
+use crate::output::{self, json, report, show};
+use squad_domain::execution::{Event, ExecutionState};
+use squad_domain::ids::{ExecutionId, QuestionId};
+use squad_domain::question::Question;
+use squad_engine::report::Report;
+use squad_engine::{DriveEnd, DriveOptions, Engine, EngineError, Input};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How often what is not an event is drawn.
+const TICK: Duration = Duration::from_millis(200);
+/// Events that are read ahead of the screen.
+const AHEAD: usize = 256;
+
+type Driving = JoinHandle<Result<DriveEnd, EngineError>>;
+
+/// Drives an execution in this process and shows it, from where the log stands: what happened before is followed, not
+/// shown again. Where another worker has it, it is watched instead.
+///
+/// # Errors
+/// Where it cannot be driven.
+pub(super) async fn drive(context: &Context, engine: &Engine, id: ExecutionId) -> Result<Exit, CliError> {
+    let (state, _) = engine.load(id).await?;
+    let _model = scripted::again(&state.spec).await?;
+    let stop = CancellationToken::new();
+    let interactive = context.is_interactive();
+    let options = DriveOptions { stop: stop.clone(), stay: interactive };
+    let driving = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.drive(id, &options).await }
+    });
+    // An execution that has just been asked for is shown from its first event.
+    let shown_before = if state.seq == 1 { 0 } else { state.seq };
+    follow(context, engine, id, Some(Drive { driving, stop, interactive }), shown_before).await
+}
+
+/// Watches an execution that others drive, until it ends.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(super) async fn watch(
+    context: &Context,
+    engine: &Engine,
+    id: ExecutionId,
+    shown_before: u64,
+) -> Result<Exit, CliError> {
+    follow(context, engine, id, None, shown_before).await
+}
+
+struct Drive {
+    driving: Driving,
+    stop: CancellationToken,
+    interactive: bool,
+}
+
+async fn follow(
+    context: &Context,
+    engine: &Engine,
+    id: ExecutionId,
+    mut drive: Option<Drive>,
+    shown_before: u64,
+) -> Result<Exit, CliError> {
+    let mut screen = Screen::new(context);
+    let mut events = pump(engine.clone(), id);
+    let mut words = engine.live_text();
+    let mut words_open = true;
+    let mut tick = tokio::time::interval(TICK);
+    let mut interrupted = interrupts()?;
+    let mut later: BTreeSet<QuestionId> = BTreeSet::new();
+    let mut stopping = false;
+    let ended = loop {
+        tokio::select! {
+            event = events.recv() => {
+                let Some(event) = event else { break Ok(()) };
+                let event = event?;
+                screen.event(&event, event.seq <= shown_before)?;
+                if screen.state().is_some_and(|state| state.status.is_terminal()) && drive.is_none() {
+                    break Ok(());
+                }
+                if events.is_empty()
+                    && let Some(drive) = drive.as_ref().filter(|drive| drive.interactive && !stopping)
+                    && let Some(asked) = open_question(&screen, &later)
+                {
+                    let reply = ask(&screen, asked.clone());
+                    match reply {
+                        Asked::Later => {
+                            later.insert(asked.id);
+                            stopping = true;
+                            drive.stop.cancel();
+                        }
+                        Asked::Answer(answer) => {
+                            let input = Input::Answer { question: asked.id.clone(), answer };
+                            if let Err(error) = engine.input(id, &context.person, input).await {
+                                // Somebody else was faster, from a second terminal.
+                                output::remark(&error.to_string());
+                            }
+                            later.insert(asked.id);
+                        }
+                    }
+                }
+            }
+            done = async { (&mut drive.as_mut().expect("guarded").driving).await }, if drive.is_some() => {
+                drive = None;
+                match done.expect("the driver does not panic") {
+                    Ok(_) => break Ok(()),
+                    Err(EngineError::Held { worker, .. }) => {
+                        output::remark(&format!("worker {worker} has this execution; watching it"));
+                    }
+                    Err(error) => break Err(error),
+                }
+            }
+            text = words.recv(), if words_open => match text {
+                Ok(text) if text.execution == id => screen.words(&text),
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => words_open = false,
+            },
+            _ = tick.tick() => screen.tick(),
+            Some(()) = interrupted.recv() => match &drive {
+                Some(drive) if !stopping => {
+                    stopping = true;
+                    drive.stop.cancel();
+                    output::remark("stopping after what cannot be interrupted; once more to leave at once");
+                }
+                _ => break Ok(()),
+            }
+        }
+    };
+    // What was appended last may not have been shown yet.
+    let (state, all) = engine.load(id).await?;
+    let seen = screen.state().map_or(0, |state| state.seq);
+    for event in all.iter().filter(|event| event.seq > seen) {
+        screen.event(event, event.seq <= shown_before)?;
+    }
+    screen.end();
+    ended?;
+    finish(context, id, &state, &all)
+}
+
+/// The report, or how to go on.
+fn finish(
+    context: &Context,
+    id: ExecutionId,
+    state: &ExecutionState,
+    events: &[Event],
+) -> Result<Exit, CliError> {
+    let built = Report::build(id, state, events);
+    let saved = if state.status.is_terminal() { Some(reports::save(context, &built)?) } else { None };
+    let go_on = show::how_to_go_on(state, events, id);
+    if context.json {
+        output::print(&json::result(&built));
+        if !go_on.is_empty() {
+            output::remark(go_on.trim_end());
+        }
+    } else if let Some((markdown, json)) = saved {
+        output::print(&report::render(&built, context.width()));
+        output::print(&format!("\nreport: {}\n        {}\n", markdown.display(), json.display()));
+    } else {
+        output::print(&format!("\n{go_on}"));
+    }
+    Ok(Exit::of(state.status))
+}
+
+/// The log from its beginning, and on.
+fn pump(engine: Engine, id: ExecutionId) -> mpsc::Receiver<Result<Event, EngineError>> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    tokio::spawn(async move {
+        let mut seq = 0;
+        loop {
+            let page = tokio::select! {
+                page = engine.events_after(id, seq) => page,
+                () = sender.closed() => return,
+            };
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    // Whoever waits for it may be gone.
+                    let _ = sender.send(Err(error)).await;
+                    return;
+                }
+            };
+            for event in page {
+                seq = event.seq;
+                if sender.send(Ok(event)).await.is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    receiver
+}
+
+/// One message for each time that a person or the system asks this process to end.
+pub(super) fn interrupts() -> Result<mpsc::Receiver<()>, CliError> {
+    let (sender, receiver) = mpsc::channel(4);
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        let mut signals = signal(kind).map_err(|source| CliError::File {
+            action: "listen for",
+            path: "signals".into(),
+            source,
+        })?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                if sender.send(()).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    Ok(receiver)
+}
+
+fn open_question(screen: &Screen, later: &BTreeSet<QuestionId>) -> Option<Question> {
+    let state = screen.state().filter(|state| !state.status.is_terminal())?;
+    state
+        .open_questions()
+        .find(|question| question.waits_for_person() && !later.contains(&question.id))
+        .cloned()
+}
+
+/// Asks in place. Blocks this task on purpose: while a person reads, nothing else is drawn; the driver goes on.
+fn ask(screen: &Screen, asked: Question) -> Asked {
+    let Some(state) = screen.state() else { return Asked::Later };
+    tokio::task::block_in_place(|| screen.suspend(|| question::ask(state, &asked)))
+}

@@ -1,0 +1,60 @@
+//! One file per command: its flags, its help, what it does. A command wires; it decides nothing that the engine could.
+
+pub(crate) mod answer;
+pub(crate) mod approve;
+pub(crate) mod cancel;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod demo;
+mod diff;
+pub(crate) mod doctor;
+mod follow;
+mod input;
+pub(crate) mod list;
+pub(crate) mod message;
+pub(crate) mod migrate;
+pub(crate) mod pause;
+pub(crate) mod reject;
+mod reports;
+pub(crate) mod resume;
+pub(crate) mod retry;
+pub(crate) mod run;
+mod screen;
+mod scripted;
+pub(crate) mod show;
+pub(crate) mod templates;
+pub(crate) mod watch;
+pub(crate) mod worker;
+
+use crate::cli::{Cli, Command};
+use crate::error::CliError;
+use crate::exit::Exit;
+
+/// Does what was typed.
+///
+/// # Errors
+/// What ended it before its work was done.
+pub(crate) async fn execute(cli: Cli) -> Result<Exit, CliError> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Demo(command) => command.execute(global).await,
+        Command::Run(command) => command.execute(global).await,
+        Command::Resume(command) => command.execute(global).await,
+        Command::List(command) => command.execute(global).await,
+        Command::Show(command) => command.execute(global).await,
+        Command::Watch(command) => command.execute(global).await,
+        Command::Approve(command) => command.execute(global).await,
+        Command::Reject(command) => command.execute(global).await,
+        Command::Answer(command) => command.execute(global).await,
+        Command::Retry(command) => command.execute(global).await,
+        Command::Message(command) => command.execute(global).await,
+        Command::Pause(command) => command.execute(global).await,
+        Command::Cancel(command) => command.execute(global).await,
+        Command::Doctor(command) => command.execute(global).await,
+        Command::Templates(command) => command.execute(global),
+        Command::Config(command) => command.execute(global),
+        Command::Worker(command) => command.execute(global).await,
+        Command::Migrate(command) => command.execute(global).await,
+        Command::Completions(command) => Ok(command.execute()),
+    }
+}

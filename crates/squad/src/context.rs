@@ -1,0 +1,158 @@
+//! What commands work with: configuration, database, engine, who is asking, and what kind of screen there is.
+
+use crate::cli::Global;
+use crate::config::{self, Flag, Loaded, Places};
+use crate::error::CliError;
+use squad_agents::Prompts;
+use squad_domain::ids::OrgId;
+use squad_engine::{Clock, Engine, EngineConfig, SystemClock};
+use squad_sandbox::{BuiltinSandbox, Sandbox, SandboxConfig, TierChoice};
+use squad_storage::Storage;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The organization of whoever works without a server.
+pub(crate) const LOCAL_ORG: OrgId = OrgId(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001));
+/// Columns where nobody can tell how many there are.
+const DEFAULT_WIDTH: usize = 100;
+/// Columns beyond which prose is hard to read.
+const MAX_WIDTH: usize = 120;
+
+/// What commands work with.
+pub(crate) struct Context {
+    /// The configuration.
+    pub(crate) loaded: Loaded,
+    /// Whether to print JSON.
+    pub(crate) json: bool,
+    /// Where database, workspaces and reports are.
+    pub(crate) data_dir: PathBuf,
+    /// Who is asking.
+    pub(crate) person: String,
+}
+
+impl Context {
+    /// Reads the configuration; `flags` are those of the command itself.
+    ///
+    /// # Errors
+    /// Where it cannot be used.
+    pub(crate) fn new(global: &Global, mut flags: Vec<Flag>) -> Result<Self, CliError> {
+        if let Some(folder) = &global.data_dir {
+            let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+            flags.push(Flag::new("--data-dir", "data_dir", folder.to_string_lossy().into_owned()));
+        }
+        if let Some(url) = &global.database_url {
+            flags.push(Flag::new("--database-url", "database_url", url.clone()));
+        }
+        let current = std::env::current_dir().map_err(|source| CliError::File {
+            action: "find the folder",
+            path: ".".into(),
+            source,
+        })?;
+        let user = dirs::config_dir().map(|folder| folder.join("squad"));
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let places = Places { current: &current, user: user.as_deref(), variables };
+        let loaded = config::load(&places, flags)?;
+        let data_dir = match &loaded.config.data_dir {
+            Some(folder) => expanded(folder),
+            None => dirs::data_dir()
+                .ok_or_else(|| {
+                    CliError::Missing(
+                        "there is no home folder to keep data in; give one with `--data-dir`".to_owned(),
+                    )
+                })?
+                .join("squad"),
+        };
+        let person = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+        Ok(Self {
+            loaded,
+            json: global.json,
+            data_dir,
+            person: person.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "you".to_owned()),
+        })
+    }
+
+    /// The database, with its tables.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    pub(crate) async fn storage(&self) -> Result<Storage, CliError> {
+        let storage = Storage::connect(&self.database_url()?).await?;
+        storage.migrate().await?;
+        Ok(storage)
+    }
+
+    /// The database's address.
+    pub(crate) fn database_url(&self) -> Result<String, CliError> {
+        if let Some(url) = &self.loaded.config.database_url {
+            return Ok(url.clone());
+        }
+        std::fs::create_dir_all(&self.data_dir).map_err(|source| CliError::File {
+            action: "make the folder",
+            path: self.data_dir.clone(),
+            source,
+        })?;
+        Ok(squad_storage::sqlite_url(&self.data_dir.join("squad.db")))
+    }
+
+    /// The words of the members.
+    pub(crate) fn prompts(&self) -> Result<Prompts, CliError> {
+        match &self.loaded.config.prompts {
+            Some(folder) => Ok(Prompts::with_overrides(&expanded(folder))?),
+            None => Ok(Prompts::embedded()),
+        }
+    }
+
+    /// An engine that reads and takes input, and drives nothing: no sandbox is tried.
+    ///
+    /// # Errors
+    /// Where the database cannot be opened.
+    pub(crate) async fn desk(&self) -> Result<Engine, CliError> {
+        let sandbox = BuiltinSandbox::new(SandboxConfig::default().launcher);
+        self.with(Arc::new(sandbox)).await
+    }
+
+    /// An engine that drives, on a sandbox that was shown to hold.
+    ///
+    /// # Errors
+    /// Where the sandbox does not hold, or the database cannot be opened.
+    pub(crate) async fn engine(&self, tier: TierChoice) -> Result<Engine, CliError> {
+        let sandbox = squad_sandbox::select(tier, &SandboxConfig::default()).await?;
+        self.with(sandbox).await
+    }
+
+    async fn with(&self, sandbox: Arc<dyn Sandbox>) -> Result<Engine, CliError> {
+        let mut config =
+            EngineConfig::new(self.data_dir.clone(), self.storage().await?, sandbox, worker_name());
+        config.prompts = self.prompts()?;
+        Ok(Engine::new(config))
+    }
+
+    /// How wide text may be.
+    pub(crate) fn width(&self) -> usize {
+        terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).min(MAX_WIDTH))
+    }
+
+    /// Whether a person can be asked here and now.
+    pub(crate) fn is_interactive(&self) -> bool {
+        !self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    }
+}
+
+/// Unique among the workers of a database, and readable: `laptop-4711-9f3c`.
+fn worker_name() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "worker".to_owned());
+    let id = SystemClock::default().new_id().simple().to_string();
+    format!("{}-{}-{}", host.trim(), std::process::id(), &id[id.len() - 4..])
+}
+
+/// `~` is the person's own folder, in files as in a shell.
+fn expanded(path: &std::path::Path) -> PathBuf {
+    match (path.strip_prefix("~"), dirs::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}

@@ -1,0 +1,83 @@
+//! What ends a command before its work is done.
+
+use crate::config::ConfigError;
+use crate::exit::Exit;
+use crate::squads::TemplateError;
+use squad_domain::execution::ApplyError;
+use squad_engine::EngineError;
+use squad_sandbox::SandboxError;
+use squad_scripted::{SampleError, StartError};
+use squad_storage::StorageError;
+use std::path::PathBuf;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The squad.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The words of the members.
+    #[error(transparent)]
+    Prompts(#[from] squad_agents::PromptError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The database.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The sandbox.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The repository's name.
+    #[error(transparent)]
+    Repository(#[from] squad_workspace::Error),
+    /// A log that cannot be followed.
+    #[error("the log cannot be followed: {0}; it may come from a newer version of squad")]
+    Log(#[from] ApplyError),
+    /// The sample project.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// The scripted model.
+    #[error(transparent)]
+    Scripted(#[from] StartError),
+    /// A file.
+    #[error("cannot {action} `{path}`: {source}", path = path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Usage that only the database can tell is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// Something that is needed is not there.
+    #[error("{0}")]
+    Missing(String),
+}
+
+impl CliError {
+    /// The exit status that goes with it.
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Template(_) | Self::Prompts(_) | Self::Repository(_) | Self::Usage(_) => {
+                Exit::Usage
+            }
+            Self::Engine(
+                EngineError::Models(_)
+                | EngineError::Squad(_)
+                | EngineError::NotFound(_)
+                | EngineError::NoSuchQuestion { .. }
+                | EngineError::NoSuchMember { .. }
+                | EngineError::UnfitAnswer(_)
+                | EngineError::Ended { .. },
+            ) => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+}

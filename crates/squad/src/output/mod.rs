@@ -1,0 +1,36 @@
+//! Everything that people and scripts read: the log of a run, the live view, `show`, `list`, the report, JSON.
+//!
+//! Text of models, files and tools passes [`clean`] before it reaches a terminal; nothing here writes it raw. What is
+//! printed is made as plain `String`s with ANSI styles in them, so that a snapshot can hold it; the streams at the edge
+//! take the styles out where they do not belong.
+
+pub(crate) mod activity;
+pub(crate) mod clean;
+pub(crate) mod doctor;
+pub(crate) mod json;
+pub(crate) mod line;
+pub(crate) mod list;
+pub(crate) mod live;
+pub(crate) mod question;
+pub(crate) mod report;
+pub(crate) mod show;
+pub(crate) mod story;
+pub(crate) mod style;
+pub(crate) mod tell;
+#[cfg(test)]
+mod tests;
+pub(crate) mod waiting;
+
+use std::io::Write as _;
+
+/// Prints to standard output, with styles only where they belong. A reader that has gone away is no error.
+pub(crate) fn print(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints a remark that is no part of the result to standard error.
+pub(crate) fn remark(text: &str) {
+    let mut out = anstream::stderr().lock();
+    let _ = writeln!(out, "{text}");
+}
