@@ -57,7 +57,7 @@ async fn a_taken_job_is_nobody_elses_until_its_worker_is_gone() {
 
         let after = NOW + TTL;
         let again = storage.take_jobs("two", after, TTL, 9).await.unwrap();
-        assert_eq!(again.iter().map(|job| job.attempt()).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!(again.iter().map(squad_storage::TakenJob::attempt).collect::<Vec<_>>(), [2, 2]);
         // The first worker wakes up and says that it is done with what is no longer its own.
         storage.finish_job(&first[1]).await.unwrap();
         storage.fail_job(&first[1], after, JobFailure::Fail("x".into())).await.unwrap();
