@@ -19,9 +19,7 @@ pub(super) fn question(state: &ExecutionState, lane: &LanePlan) -> Option<Part> 
         (Subject::Analysis, _) => {
             format!("{asker} has analysed the task and leaves this open. The plan is made with your answer.")
         }
-        (_, Some(asked)) => {
-            format!("{asker} waits for your answer in the duty `{}`{}.", asked.duty, concerning(state, asked))
-        }
+        (_, Some(asked)) => format!("{asker} waits for your answer in the duty `{}`.", asked.duty),
         (_, None) => format!("{asker} asks."),
     };
     if let Some(words) = asked.and_then(last_words) {
@@ -30,23 +28,11 @@ pub(super) fn question(state: &ExecutionState, lane: &LanePlan) -> Option<Part> 
             fenced("", &bound(words, WORDS_BYTES))
         ));
     }
-    text.push_str(&format!("\n\n{}", question.text.trim()));
+    text.push_str(&format!("\n\nThe question:\n\n{}", question.text.trim()));
     if !question.options.is_empty() {
         text.push_str(&format!("\n\nProposed answers:\n\n{}", bullets(&question.options)));
     }
     Part::new(format!("The question from {asker}"), &text, QUESTION_BYTES)
-}
-
-fn concerning(state: &ExecutionState, asked: &Lane) -> String {
-    let Some(subtask) = asked.subtask.as_ref().and_then(|id| state.subtask(id)) else { return String::new() };
-    format!(
-        ", sub-task {}: {}. Its description:\n\n{}",
-        subtask.spec.id,
-        subtask.spec.title.trim(),
-        fenced("", &bound(subtask.spec.description.trim(), WORDS_BYTES))
-    )
-    .trim_end_matches('.')
-    .to_owned()
 }
 
 fn last_words(asked: &Lane) -> Option<&str> {

@@ -2,12 +2,12 @@
 
 use squad_domain::execution::ExecutionState;
 use squad_domain::execution::decide::LanePlan;
-use squad_domain::review::{ReviewVerdict, TestVerdict};
+use squad_domain::review::{ReviewVerdict, TestReport, TestVerdict};
 use squad_domain::tests_run::{CommandSource, TestRun, TestStage};
 
-use super::Material;
 use super::part::Part;
 use super::work::reviewed;
+use super::{Material, earlier};
 use crate::text::{bound, bullets, fenced, plain};
 
 /// Output of a run that passed says little.
@@ -37,6 +37,33 @@ pub(super) fn before(state: &ExecutionState, material: &Material) -> Option<Part
 pub(super) fn after(state: &ExecutionState, material: &Material) -> Option<Part> {
     let run = given_after(material).or(state.whole.tests.as_ref())?;
     Part::new("The engine's run of the tests on the merged whole", &told(run), FAILURE_BYTES)
+}
+
+/// A review of the whole may come after a run of its tests; that of a sub-task never does.
+pub(super) fn after_for_the_whole(
+    state: &ExecutionState,
+    lane: &LanePlan,
+    material: &Material,
+) -> Option<Part> {
+    if lane.subtask.is_none() { after(state, material) } else { None }
+}
+
+/// What testers reported before the last fixes.
+pub(super) fn reports(state: &ExecutionState) -> Option<Part> {
+    let reports: Vec<String> = earlier::reports(state)
+        .iter()
+        .enumerate()
+        .map(|(round, (who, report))| format!("## Round {}, {who}\n\n{}", round + 1, reported(report)))
+        .collect();
+    Part::new("Test reports so far", &reports.join("\n\n"), FAILURE_BYTES)
+}
+
+fn reported(report: &TestReport) -> String {
+    let verdict = match report.verdict {
+        TestVerdict::Pass => "passed",
+        TestVerdict::Fail => "failed",
+    };
+    format!("{verdict}: {}\n\n{}", report.summary.trim(), bullets(&report.failures)).trim_end().to_owned()
 }
 
 /// What a fix must mend: whatever checks of the whole found and was not mended yet.

@@ -8,6 +8,7 @@
 
 mod answer;
 mod checks;
+mod earlier;
 mod part;
 mod plan;
 mod talk;
@@ -110,8 +111,10 @@ fn parts(state: &ExecutionState, lane: &LanePlan, material: &Material) -> Vec<Op
             work::others(state, lane),
             work::hand_over(state, lane),
             work::reviews(state, lane),
+            checks::failure(state, lane, material),
             talk::answers(state),
             checks::before(state, material),
+            checks::after_for_the_whole(state, lane, material),
             part::diff("Diff to review", material),
         ]),
         Duty::Resolve => parts.extend([
@@ -129,10 +132,12 @@ fn parts(state: &ExecutionState, lane: &LanePlan, material: &Material) -> Vec<Op
             work::merged(state, lane),
             checks::before(state, material),
             checks::after(state, material),
+            checks::reports(state),
             part::diff("Diff of the whole", material),
         ]),
         Duty::Answer => parts.extend([
             plan::analysis(state),
+            work::subtask(state, lane),
             work::others(state, lane),
             talk::answers(state),
             plan::map_where_unplanned(state),

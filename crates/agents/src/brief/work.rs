@@ -1,12 +1,13 @@
 //! Sub-tasks: the lane's own, the others', what was handed over and what reviewers said.
 
+use squad_domain::duty::Duty;
 use squad_domain::execution::decide::LanePlan;
 use squad_domain::execution::{ExecutionState, SubtaskStage, SubtaskState};
 use squad_domain::review::{Review, ReviewVerdict};
 
-use super::Material;
 use super::part::Part;
 use super::plan::{described, ids};
+use super::{Material, earlier};
 use crate::text::{bound, bullets, one_line};
 
 const SUBTASK_BYTES: usize = 16_000;
@@ -21,7 +22,11 @@ fn own<'a>(state: &'a ExecutionState, lane: &LanePlan) -> Option<&'a SubtaskStat
 
 pub(super) fn subtask(state: &ExecutionState, lane: &LanePlan) -> Option<Part> {
     let own = own(state, lane)?;
-    let title = if lane.duty.changes_files() { "Your sub-task" } else { "The sub-task" };
+    let title = match lane.duty {
+        Duty::Answer => "The sub-task of the asker",
+        duty if duty.changes_files() => "Your sub-task",
+        _ => "The sub-task",
+    };
     Part::new(title, &described(&own.spec), SUBTASK_BYTES)
 }
 
@@ -103,17 +108,19 @@ pub(super) fn hand_over(state: &ExecutionState, lane: &LanePlan) -> Option<Part>
     Part::new(format!("{who}'s hand-over (a claim; the diff is the evidence)"), &own.summary, SUMMARY_BYTES)
 }
 
-/// What reviewers said, by round; for the whole, the last review of it.
+/// What reviewers said, by round; for the whole, what was said of it before the last fixes.
 pub(super) fn reviews(state: &ExecutionState, lane: &LanePlan) -> Option<Part> {
-    if lane.subtask.is_none() {
-        let review = state.whole.review.as_ref()?;
-        return Part::new("The last review of the whole", &reviewed(review), REVIEWS_BYTES);
-    }
-    let reviews = &own(state, lane)?.reviews;
-    let rounds: Vec<String> = reviews
+    let said: Vec<(String, String)> = match own(state, lane) {
+        Some(own) => own.reviews.iter().map(|(who, review)| (who.to_string(), reviewed(review))).collect(),
+        None => earlier::reviews_of_the_whole(state)
+            .into_iter()
+            .map(|(who, review)| (who.to_string(), reviewed(&review)))
+            .collect(),
+    };
+    let rounds: Vec<String> = said
         .iter()
         .enumerate()
-        .map(|(round, (who, review))| format!("## Round {}, {who}\n\n{}", round + 1, reviewed(review)))
+        .map(|(round, (who, review))| format!("## Round {}, {who}\n\n{review}", round + 1))
         .collect();
     Part::new("Reviews so far", &rounds.join("\n\n"), REVIEWS_BYTES)
 }

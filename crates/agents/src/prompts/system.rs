@@ -81,7 +81,8 @@ fn limits(member: &Member) -> String {
         "You may change any file of the worktree, where your duty lets you change files.".to_owned()
     } else {
         format!(
-            "You may change only paths that match {} (written as in a `.gitignore`), where your duty lets you change files; you may read all.",
+            "You may change only paths that match {} (written as in a `.gitignore`), where your duty lets you change files; you may read all. \
+             If a command changes others, all its changes to files are undone.",
             list(&member.allowed_paths)
         )
     };

@@ -5,7 +5,6 @@
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::{Map, Value};
-use squad_domain::role::Role;
 use squad_domain::tool::ToolName;
 
 use super::catalog::{checked, signature};
@@ -34,10 +33,10 @@ pub(super) fn fit(tool: ToolName, given: &Value) -> Result<Value, String> {
     let hint = if strangers.is_empty() {
         String::new()
     } else {
-        format!(" Not an argument: {}.", strangers.join(", "))
+        format!("; not an argument: {}", strangers.join(", "))
     };
     Err(format!(
-        "The arguments do not fit, nothing was done: {}.{hint} Expected: {}",
+        "the arguments do not fit, nothing was done: {}{hint}; expected: {}",
         problems.join("; "),
         signature(tool)
     ))
@@ -47,7 +46,7 @@ pub(super) fn fit(tool: ToolName, given: &Value) -> Result<Value, String> {
 fn object(tool: ToolName, given: &Value) -> Result<Map<String, Value>, String> {
     let wrong = |what: &str| {
         Err(format!(
-            "The arguments must be one JSON object, not {what}; nothing was done. Expected: {}",
+            "the arguments must be one JSON object, not {what}; nothing was done; expected: {}",
             signature(tool)
         ))
     };
@@ -69,16 +68,16 @@ fn object(tool: ToolName, given: &Value) -> Result<Map<String, Value>, String> {
 fn broken(tool: ToolName, text: &str, error: &serde_json::Error) -> String {
     let at = offset(text, error.line(), error.column());
     let before: String = text[..at].chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
-    let after: String = text[at..].chars().take(20).collect();
+    let after = one_line(&text[at..].chars().take(20).collect::<String>(), 30);
     let advice = if error.is_eof() {
-        "They break off: your reply may have reached its limit of tokens. Call the tool again with less at once (write a long file in parts)."
+        "they break off, so your reply may have reached its limit of tokens: call the tool again with less at once, and write a long file in parts"
     } else {
-        "Escape quotes, backslashes and line breaks inside of texts."
+        "escape quotes, backslashes and line breaks inside of texts"
     };
     format!(
-        "The arguments are not valid JSON, nothing was done: {error}, after `{}`{}. {advice} Expected: {}",
+        "the arguments are not valid JSON, nothing was done: {error}, after `{}`{}; {advice}; expected: {}",
         one_line(&before, 60),
-        if after.is_empty() { String::new() } else { format!(" and before `{}`", one_line(&after, 30)) },
+        if after.is_empty() { String::new() } else { format!(" and before `{after}`") },
         signature(tool)
     )
 }
@@ -181,11 +180,8 @@ fn mend_text(value: &mut Value, schema: &Value) {
     }
 }
 
-/// The word of an enumeration that was meant: a role in any spelling, a verdict in another form.
+/// The word of an enumeration that was meant: a verdict in another form.
 fn meant(text: &str, options: &[&str]) -> Option<String> {
-    if options.contains(&Role::TechLead.slug()) {
-        return text.parse::<Role>().ok().map(|role| role.slug().to_owned());
-    }
     let plain: String = text
         .trim()
         .to_ascii_lowercase()

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use squad_domain::conversation::ToolSpec;
 use squad_domain::duty::Duty;
 use squad_domain::member::Member;
-use squad_domain::role::Role;
 use squad_domain::tool::ToolName;
 
 /// The tools of a lane: those of its duty that the member's employer allows.
@@ -282,14 +281,13 @@ fn definition(tool: ToolName) -> (&'static str, Value) {
 }
 
 fn subtask() -> Value {
-    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.slug()).collect();
     object(
         &["id", "title", "description", "role", "depends_on", "acceptance_criteria"],
         json!({
             "id": text("`s1`, `s2`, …"),
             "title": text("The result in a few words."),
             "description": text("What to do and why, where, interfaces, what not to touch."),
-            "role": { "type": "string", "enum": roles, "description": "A role that is in this squad." },
+            "role": text("A role that is in this squad, such as `backend_developer`."),
             "depends_on": texts("Ids of sub-tasks whose result it needs."),
             "acceptance_criteria": texts("What a test or a command can check."),
         }),

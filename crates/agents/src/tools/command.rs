@@ -23,7 +23,7 @@ pub(super) async fn run(command: &str, seconds: Option<u64>, around: &Surroundin
     let before = if limited {
         match around.workspace.checkpoint().await {
             Ok(checkpoint) => Some(checkpoint.tree),
-            Err(error) => return Outcome::error(error),
+            Err(error) => return Outcome::failed(&error),
         }
     } else {
         None
@@ -39,12 +39,12 @@ pub(super) async fn run(command: &str, seconds: Option<u64>, around: &Surroundin
     let options = ExecOptions { output: around.output.clone(), cancel: around.cancel.clone() };
     let result = match session.exec(command, options).await {
         Ok(result) => result,
-        Err(error) => return Outcome::error(error),
+        Err(error) => return Outcome { fault: true, ..Outcome::error(error) },
     };
     let undone = match before {
         Some(before) => match undo_forbidden(&before, around).await {
             Ok(note) => note,
-            Err(error) => return Outcome { changed_files: true, ..Outcome::error(error) },
+            Err(error) => return Outcome { changed_files: true, ..Outcome::failed(&error) },
         },
         None => None,
     };
@@ -61,7 +61,7 @@ fn told(result: &ExecResult, wall: Duration, undone: Option<String>) -> Outcome 
     content.push('\n');
     content.push_str(&bounded(&result.output.text, result.output.omitted_bytes));
     let ran_to_its_end = matches!(result.status, ExitStatus::Exited(_) | ExitStatus::Signaled(_));
-    Outcome { content, is_error: !ran_to_its_end, changed_files: true }
+    Outcome { content, is_error: !ran_to_its_end, changed_files: true, fault: false }
 }
 
 /// A command's output as models and people read it: without escape sequences, head and tail kept.

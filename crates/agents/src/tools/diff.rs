@@ -21,7 +21,7 @@ pub(super) async fn view(path: Option<&str>, around: &Surroundings<'_>) -> Outco
     };
     match difference(path.as_deref(), around).await {
         Ok(outcome) => outcome,
-        Err(error) => Outcome::error(error),
+        Err(error) => Outcome::failed(&error),
     }
 }
 

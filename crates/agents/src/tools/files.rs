@@ -1,9 +1,10 @@
 //! The file tools: `squad-workspace` does the work and guards the paths.
 
 use squad_sandbox::WORKSPACE_INSIDE;
-use squad_workspace::files::SearchRequest;
+use squad_workspace::files::{FileContent, SearchRequest};
 
 use super::paths::{is_test_path, normal};
+use super::perform::RESULT_BYTES;
 use super::{Invocation, Outcome, Surroundings};
 
 pub(super) async fn perform(
@@ -18,7 +19,7 @@ pub(super) async fn perform(
     Ok(match invocation {
         Invocation::List { path, depth } => Outcome::told(tools.list(path, *depth, &policy).await?),
         Invocation::Read { path, start_line, end_line } => {
-            Outcome::told(tools.read(path, *start_line, *end_line, &policy).await?)
+            Outcome::told(page(tools.read(path, *start_line, *end_line, &policy).await?))
         }
         Invocation::Search { pattern, glob, max_results } => {
             let request =
@@ -35,6 +36,26 @@ pub(super) async fn perform(
         }
         other => Outcome::error(format!("`{}` is no file tool", other.tool())),
     })
+}
+
+/// As many lines as fit a result: a file whose middle is missing would be read again, one that ends early is read on.
+fn page(mut content: FileContent) -> FileContent {
+    if let FileContent::Text(text) = &mut content {
+        let number = (text.start_line + text.lines.len()).to_string().len() + 2;
+        let mut room = RESULT_BYTES - 300;
+        let fits = text.lines.iter().take_while(|line| {
+            let length = line.len() + number;
+            let fits = length <= room;
+            room = room.saturating_sub(length);
+            fits
+        });
+        let fitting = fits.count();
+        if fitting < text.lines.len() {
+            text.lines.truncate(fitting.max(1));
+            text.truncated = true;
+        }
+    }
+    content
 }
 
 /// The path that a call wants to change.

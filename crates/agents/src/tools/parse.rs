@@ -42,7 +42,7 @@ fn permitted(state: &ExecutionState, member: &Member, duty: Duty, name: &str) ->
     let names: Vec<String> = offered(member, duty).into_iter().map(|tool| tool.name).collect();
     let Ok(tool) = name.trim().parse::<ToolName>() else {
         return Err(format!(
-            "There is no tool `{}`. Offered to you now: {}",
+            "there is no tool `{}`; offered to you now: {}",
             one_line(name, 60),
             nearest(name, names)
         ));
@@ -54,7 +54,7 @@ fn permitted(state: &ExecutionState, member: &Member, duty: Duty, name: &str) ->
             .map(|duty| format!("`{duty}`"))
             .collect();
         return Err(format!(
-            "`{tool}` is not part of the duty `{duty}`; it belongs to {}. Offered to you now: {}",
+            "`{tool}` is not part of the duty `{duty}`; it belongs to {}; offered to you now: {}",
             duties.join(", "),
             nearest(name, names)
         ));
@@ -74,7 +74,7 @@ fn permitted(state: &ExecutionState, member: &Member, duty: Duty, name: &str) ->
             format!("{} may", others.join(", "))
         };
         return Err(format!(
-            "Your employer does not let you use `{tool}`; {who}. Offered to you now: {}",
+            "your employer does not let you use `{tool}`; {who}; offered to you now: {}",
             nearest(name, names)
         ));
     }
@@ -264,7 +264,7 @@ fn control(
             let ReasonArgument { reason } = typed(arguments)?;
             Control::ReportBlocked { reason: told("reason", reason)? }
         }
-        _ => submissions::read(tool, arguments)?,
+        _ => submissions::read(state, tool, arguments)?,
     })
 }
 

@@ -15,7 +15,6 @@ const TEST_PATHS: &[&str] = &[
     "__snapshots__/",
     "__fixtures__/",
     "spec/",
-    "specs/",
     "testdata/",
     "test-data/",
     "test_data/",

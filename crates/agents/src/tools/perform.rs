@@ -48,16 +48,15 @@ pub struct Outcome {
     pub is_error: bool,
     /// Whether files of the worktree may be others than before.
     pub changed_files: bool,
+    /// Whether it failed for a reason outside of the squad: the sandbox, git, the disk. No member can mend that; a
+    /// person can.
+    pub fault: bool,
 }
 
 impl Outcome {
     pub(super) fn told(content: impl std::fmt::Display) -> Self {
-        let content = content.to_string();
-        Self {
-            content: bound(content.trim_end(), RESULT_BYTES).into_owned(),
-            is_error: false,
-            changed_files: false,
-        }
+        let content = bound(content.to_string().trim_end(), RESULT_BYTES).into_owned();
+        Self { content, is_error: false, changed_files: false, fault: false }
     }
 
     pub(super) fn changed(content: impl std::fmt::Display) -> Self {
@@ -66,6 +65,11 @@ impl Outcome {
 
     pub(super) fn error(content: impl std::fmt::Display) -> Self {
         Self { is_error: true, ..Self::told(content) }
+    }
+
+    /// What a member's own path or pattern caused is told to it; everything else is beyond it.
+    pub(super) fn failed(error: &squad_workspace::Error) -> Self {
+        Self { fault: !matches!(error, squad_workspace::Error::File(_)), ..Self::error(error) }
     }
 }
 
@@ -92,7 +96,7 @@ pub async fn perform(invocation: &Invocation, around: &Surroundings<'_>) -> Outc
         }
         file_tool => match files::perform(file_tool, around).await {
             Ok(outcome) => outcome,
-            Err(error) => Outcome::error(error),
+            Err(error) => Outcome::failed(&error),
         },
     }
 }

@@ -1,19 +1,24 @@
 //! What ends a duty must say something: an empty hand-over would only be found out one step later, by somebody else.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::Value;
-use squad_domain::plan::{Analysis, Plan};
+use squad_domain::execution::ExecutionState;
+use squad_domain::plan::{Analysis, Plan, Subtask};
 use squad_domain::review::{Review, ReviewComment, ReviewVerdict, TestReport, TestVerdict};
+use squad_domain::role::Role;
 use squad_domain::tool::ToolName;
 
 use super::Control;
 use super::parse::{told, typed};
+use crate::text::one_line;
 
 /// Reads one of the `submit_…` tools.
-pub(super) fn read(tool: ToolName, arguments: Value) -> Result<Control, String> {
+pub(super) fn read(state: &ExecutionState, tool: ToolName, arguments: Value) -> Result<Control, String> {
     match tool {
         ToolName::SubmitAnalysis => analysis(typed(arguments)?).map(Control::SubmitAnalysis),
-        ToolName::SubmitPlan => plan(typed(arguments)?).map(Control::SubmitPlan),
+        ToolName::SubmitPlan => plan(state, typed(arguments)?).map(Control::SubmitPlan),
         ToolName::SubmitWork => {
             let WorkArguments { summary } = typed(arguments)?;
             Ok(Control::SubmitWork { summary: told("summary", summary)? })
@@ -50,22 +55,52 @@ fn analysis(given: Analysis) -> Result<Analysis, String> {
     })
 }
 
-/// A role that is not in the squad is fine: the nearest one gets the work.
-fn plan(mut given: Plan) -> Result<Plan, String> {
-    for (index, subtask) in given.subtasks.iter_mut().enumerate() {
-        for (name, text) in [("title", &subtask.title), ("description", &subtask.description)] {
-            if text.trim().is_empty() {
-                return Err(format!("`subtasks[{index}].{name}` is empty: it must be enough to work from"));
-            }
-        }
-        subtask.id = subtask.id.as_str().trim().into();
-        subtask.acceptance_criteria = filled(std::mem::take(&mut subtask.acceptance_criteria));
-        subtask.depends_on = subtask.depends_on.iter().map(|id| id.as_str().trim().into()).collect();
-        subtask.depends_on.retain(|id: &squad_domain::ids::SubtaskId| !id.as_str().is_empty());
+#[derive(Deserialize)]
+struct PlanArguments {
+    subtasks: Vec<SubtaskArguments>,
+    test_command: String,
+}
+
+#[derive(Deserialize)]
+struct SubtaskArguments {
+    id: String,
+    title: String,
+    description: String,
+    role: String,
+    depends_on: Vec<String>,
+    acceptance_criteria: Vec<String>,
+}
+
+/// A known role that nobody in the squad has is fine: the work goes to the nearest one.
+fn plan(state: &ExecutionState, given: PlanArguments) -> Result<Plan, String> {
+    let mut subtasks = Vec::new();
+    for (index, subtask) in given.subtasks.into_iter().enumerate() {
+        let place = |name: &str| format!("subtasks[{index}].{name}");
+        subtasks.push(Subtask {
+            id: subtask.id.trim().into(),
+            title: told(&place("title"), subtask.title)?.trim().to_owned(),
+            description: told(&place("description"), subtask.description)?,
+            role: role(state, &subtask.role).map_err(|reason| format!("`{}`: {reason}", place("role")))?,
+            depends_on: filled(subtask.depends_on).iter().map(|id| id.trim().into()).collect(),
+            acceptance_criteria: filled(subtask.acceptance_criteria),
+        });
     }
-    given.test_command = given.test_command.trim().to_owned();
-    given.check().map_err(|error| error.to_string())?;
-    Ok(given)
+    let plan = Plan { subtasks, test_command: given.test_command.trim().to_owned() };
+    plan.check().map_err(|error| error.to_string())?;
+    Ok(plan)
+}
+
+/// A role in any spelling, or the name of a member who has it.
+fn role(state: &ExecutionState, text: &str) -> Result<Role, String> {
+    let squad = &state.spec.squad;
+    if let Some(member) = squad.find(text, None) {
+        return Ok(member.role);
+    }
+    text.parse().map_err(|_| {
+        let roles: BTreeSet<&str> = squad.members.iter().map(|member| member.role.slug()).collect();
+        let roles: Vec<String> = roles.into_iter().map(|role| format!("`{role}`")).collect();
+        format!("`{}` is not a role; in this squad there are {}", one_line(text, 40), roles.join(", "))
+    })
 }
 
 #[derive(Deserialize)]
@@ -114,10 +149,11 @@ fn report(given: TestReport) -> Result<TestReport, String> {
                     .to_owned(),
             );
         }
-        (TestVerdict::Pass, count @ 1..) => {
-            return Err(format!(
-                "`pass` contradicts the {count} entries in `failures`: submit `fail`, or tell faults that were there before in `summary`"
-            ));
+        (TestVerdict::Pass, 1..) => {
+            return Err(
+                "`pass` contradicts what stands in `failures`: submit `fail`, or tell faults that were there before in `summary`"
+                    .to_owned(),
+            );
         }
         _ => {}
     }

@@ -1,6 +1,8 @@
 use crate::story::{Story, data, lane_plan, question_of};
+use serde_json::json;
 use squad_agents::Prompts;
 use squad_agents::brief::{self, Material};
+use squad_domain::conversation::ToolCall;
 use squad_domain::duty::Duty;
 use squad_domain::execution::EventBody;
 
@@ -107,4 +109,29 @@ fn every_part_is_bounded() {
         let brief = brief::write(&Prompts::embedded(), &Story::broken_whole().state(), &plan, &material);
         assert!(brief.len() < 120_000, "{duty}: {}", brief.len());
     }
+}
+
+/// The state forgets checks of the whole once a fix is merged; who checks again must not start from nothing.
+#[test]
+fn who_checks_the_whole_again_knows_what_was_found() {
+    let call = |name: &str, arguments| ToolCall { id: "c".into(), name: name.into(), arguments };
+    let review = json!({"verdict": "request_changes", "summary": "A seam.", "comments": [{"path": "a.js", "line": 1, "body": "Not wired up."}]});
+    let report = json!({"verdict": "fail", "summary": "Badge.", "failures": ["The badge shows NaN."]});
+    let story = Story::broken_whole()
+        .lane("review/whole/1", "Tom", Duty::Review, None, 1)
+        .says("review/whole/1", "", vec![call("submit_review", review)])
+        .and(EventBody::LaneClosed { lane: "review/whole/1".into(), reason: "done".into() })
+        .lane("test/2", "Quinn", Duty::Test, None, 1)
+        .says("test/2", "", vec![call("submit_test_report", report)])
+        .and(EventBody::LaneClosed { lane: "test/2".into(), reason: "done".into() })
+        .and(EventBody::SubtaskMerged {
+            subtask: "fix-1".into(),
+            commit: "9".repeat(40).into(),
+            tree: "a".repeat(40).into(),
+        });
+    let brief = |id: &str, who: &str, duty| {
+        data(&story.state(), &lane_plan(id, who, duty, None, 2), &Material::default())
+    };
+    assert!(brief("review/whole/3", "Tom", Duty::Review).contains("Not wired up."));
+    assert!(brief("test/4", "Quinn", Duty::Test).contains("The badge shows NaN."));
 }

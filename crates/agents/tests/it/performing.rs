@@ -222,6 +222,8 @@ async fn a_long_result_is_bounded_and_a_long_diff_names_its_files() {
         .await
         .content;
     assert!(read.len() <= 30_000, "{}", read.len());
+    let next: usize = read.rsplit("start_line ").next().unwrap().trim().parse().unwrap();
+    assert!(read.contains(&format!("\tline {}\n", next - 2)), "whole lines up to where it says to read on");
 }
 
 #[tokio::test]
@@ -318,4 +320,15 @@ async fn commands_respect_allowed_paths() {
     let outcome = room.run("echo fine > src/a.js").await;
     assert!(!outcome.content.contains("undone"), "{}", outcome.content);
     assert_eq!(room.file("src/a.js").as_deref(), Some("fine\n"));
+}
+
+/// A member cannot mend the sandbox or git; a person is asked instead.
+#[tokio::test]
+async fn what_no_member_can_mend_is_a_fault() {
+    let room = sandboxed(Duty::Work).await;
+    let refused = room.perform(Invocation::Delete { path: "none.js".into() }).await;
+    assert!(refused.is_error && !refused.fault, "{}", refused.content);
+    room.session.as_ref().unwrap().destroy().await;
+    let broken = room.run("true").await;
+    assert!(broken.is_error && broken.fault, "{}", broken.content);
 }
