@@ -38,6 +38,15 @@ pub async fn select(choice: TierChoice, config: &SandboxConfig) -> Result<Arc<dy
     match choice {
         TierChoice::Auto | TierChoice::Tier(Tier::Builtin) => {
             let report = crate::probe::cached(&sandbox).await?;
+            // Not weaker: the same walls, made by the one program that the host allows to make them.
+            if !report.held()
+                && !rustix::process::geteuid().is_root()
+                && let Some(bwrap) = find_bwrap()
+            {
+                let through_bwrap = sandbox.through_bwrap(bwrap);
+                crate::probe::cached(&through_bwrap).await?.require()?;
+                return Ok(Arc::new(through_bwrap));
+            }
             report.require()?;
             Ok(Arc::new(sandbox))
         }
@@ -46,4 +55,9 @@ pub async fn select(choice: TierChoice, config: &SandboxConfig) -> Result<Arc<dy
             Err(SandboxError::NotInThisBuild { tier })
         }
     }
+}
+
+fn find_bwrap() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join("bwrap")).find(|program| program.is_file())
 }

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 pub use ownership::{SANDBOX_ID, workspace_owner};
 pub use root::WORKSPACE_INSIDE;
 pub(crate) use run::{Launched, launch};
+pub(crate) use session::BuiltinSession;
 
 use crate::egress::EgressPolicy;
 use crate::launcher::cgroup;
@@ -79,9 +80,23 @@ impl Sandbox for BuiltinSandbox {
     }
 
     async fn prepare(&self, spec: WorkspaceSpec) -> Result<Arc<dyn Session>, SandboxError> {
+        Ok(Arc::new(self.open(spec).await?))
+    }
+
+    async fn probe(&self) -> Result<ProbeReport, SandboxError> {
+        crate::probe::walls(self).await
+    }
+}
+
+impl BuiltinSandbox {
+    pub(crate) async fn open(&self, spec: WorkspaceSpec) -> Result<BuiltinSession, SandboxError> {
+        let has_walls = self.isolation != Isolation::Process;
         let spec = blocking(move || {
             let spec = checked(spec)?;
             cgroup::sweep();
+            if !has_walls {
+                return Ok(spec);
+            }
             ownership::hand_over(&spec.root, true)?;
             if let Some(cache) = &spec.cache_dir {
                 ownership::hand_over(cache, false)?;
@@ -89,11 +104,7 @@ impl Sandbox for BuiltinSandbox {
             Ok(spec)
         })
         .await?;
-        Ok(Arc::new(session::BuiltinSession::open(self.clone(), spec).await?))
-    }
-
-    async fn probe(&self) -> Result<ProbeReport, SandboxError> {
-        crate::probe::builtin(self).await
+        BuiltinSession::open(self.clone(), spec).await
     }
 }
 

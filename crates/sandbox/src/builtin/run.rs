@@ -16,7 +16,7 @@ use tokio::net::unix::pipe;
 use crate::launcher::policy::{Outcome, Policy, Verdict};
 use crate::launcher::{LAUNCHER_COMMAND, LISTENER, VERDICT};
 use crate::output::Collector;
-use crate::{ExecOptions, ExecResult, ExitStatus, SandboxError};
+use crate::{ExecOptions, ExecResult, ExitStatus, Output, SandboxError};
 
 /// A finished run, with what the launcher said about its walls.
 #[derive(Debug)]
@@ -37,23 +37,24 @@ pub(crate) async fn launch(
     let start = Instant::now();
     let (mut control, output) =
         spawn(launcher).map_err(SandboxError::io(format!("start `{}`", launcher.display())))?;
-    send(&mut control, policy).await.map_err(lost)?;
+    send(&mut control, policy).await.map_err(|error| lost(&error))?;
 
     let mut collector = Collector::new(policy.limits.output_bytes);
     let reading = read(output, &mut collector, options);
     let following = follow(&mut control, options, &mut serve);
-    let (verdict, ()) = tokio::try_join!(following, reading).map_err(lost)?;
+    let (verdict, ()) = tokio::try_join!(following, reading).map_err(|error| lost(&error))?;
 
-    let status = status(&verdict.outcome)?;
-    let result = ExecResult { status, output: collector.finish(), duration: start.elapsed() };
+    let output = collector.finish();
+    let status = status(&verdict.outcome, &output)?;
+    let result = ExecResult { status, output, duration: start.elapsed() };
     Ok(Launched { result, verdict })
 }
 
-fn lost(error: io::Error) -> SandboxError {
+fn lost(error: &io::Error) -> SandboxError {
     SandboxError::Launcher { reason: error.to_string() }
 }
 
-fn status(outcome: &Outcome) -> Result<ExitStatus, SandboxError> {
+fn status(outcome: &Outcome, output: &Output) -> Result<ExitStatus, SandboxError> {
     Ok(match outcome {
         Outcome::Exited(code) => ExitStatus::Exited(*code),
         Outcome::Signaled(signal) => ExitStatus::Signaled(*signal),
@@ -62,7 +63,11 @@ fn status(outcome: &Outcome) -> Result<ExitStatus, SandboxError> {
         Outcome::TooManyProcesses => ExitStatus::TooManyProcesses,
         Outcome::WorkspaceFull => ExitStatus::WorkspaceFull,
         Outcome::Cancelled => ExitStatus::Cancelled,
-        Outcome::Setup(reason) => return Err(SandboxError::Setup { reason: reason.clone() }),
+        // `bwrap` says in its output what went wrong.
+        Outcome::Setup(reason) => {
+            let reason = format!("{reason}. {}", output.text.trim());
+            return Err(SandboxError::Setup { reason: reason.trim_end_matches(['.', ' ']).to_owned() });
+        }
     })
 }
 

@@ -10,7 +10,7 @@ use super::root::{self, HOME_INSIDE, WORKSPACE_INSIDE};
 use super::{BuiltinSandbox, Launched, blocking, launch, workspace_owner};
 use crate::egress::Proxy;
 use crate::launcher::policy::{Isolation, Policy};
-use crate::toolchain::environment;
+use crate::toolchain::{environment, environment_without_walls};
 use crate::{Command, ExecOptions, ExecResult, SandboxError, Session, WorkspaceSpec};
 
 /// The loopback port inside on which the egress proxy listens.
@@ -44,18 +44,18 @@ impl BuiltinSession {
         })
         .await?;
         let inside = if isolated { PathBuf::from(WORKSPACE_INSIDE) } else { spec.root.clone() };
-        let home = match (&spec.cache_dir, isolated) {
-            (_, true) => PathBuf::from(HOME_INSIDE),
-            (Some(cache), false) => cache.clone(),
-            (None, false) => spec.root.clone(),
-        };
         let egress_port = (isolated && proxy.is_some()).then_some(EGRESS_PORT);
+        let env = if isolated {
+            environment(&sandbox.toolchains, Path::new(HOME_INSIDE), egress_port)
+        } else {
+            environment_without_walls(&sandbox.toolchains)
+        };
         let base = Policy {
             isolation: sandbox.isolation.clone(),
             drop_to: if isolated { workspace_owner() } else { None },
             nodes,
             argv: Vec::new(),
-            env: environment(&sandbox.toolchains, &home, egress_port),
+            env,
             cwd: inside.clone(),
             limits: spec.limits.clone(),
             watch: root::watched(&spec),
@@ -86,6 +86,11 @@ impl BuiltinSession {
             policy.limits.wall = policy.limits.wall.min(timeout);
         }
         policy
+    }
+
+    /// Whether commands get this variable from here.
+    pub(crate) fn sets(&self, variable: &str) -> bool {
+        self.base.env.iter().any(|(name, _)| name == variable)
     }
 
     pub(crate) async fn run(

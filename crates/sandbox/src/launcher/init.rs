@@ -14,7 +14,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{DumpableBehavior, Pid, Resource, Rlimit, Signal, WaitOptions};
-use rustix::thread::{CapabilitySet, CapabilitySets, Gid, Uid, UnshareFlags};
+use rustix::thread::{CapabilitySet, CapabilitySets, CpuSet, Gid, Uid, UnshareFlags};
 
 use super::error::{Step, StepError};
 use super::policy::{Isolation, NodeKind, Outcome, Policy};
@@ -37,7 +37,7 @@ pub(crate) fn enclose(policy: &Policy, launcher: &mut UnixStream) -> Result<(), 
     if policy.drop_to.is_some() {
         become_ordinary(launcher)?;
     }
-    forbid_user_namespaces(proc_private);
+    forbid_user_namespaces(&proc_private);
     drop_rights()
 }
 
@@ -55,7 +55,7 @@ fn become_ordinary(launcher: &mut UnixStream) -> Result<(), StepError> {
 }
 
 /// A second wall behind the system call filter; some kernels do not have it, so it may fail.
-fn forbid_user_namespaces(proc_private: OwnedFd) {
+fn forbid_user_namespaces(proc_private: &OwnedFd) {
     let path = "sys/user/max_user_namespaces";
     let flags = OFlags::WRONLY | OFlags::CLOEXEC;
     if let Ok(file) = rustix::fs::openat(proc_private.as_fd(), path, flags, Mode::empty()) {
@@ -80,7 +80,7 @@ fn drop_rights() -> Result<(), StepError> {
 }
 
 /// Gives squad the listening socket of the egress proxy: it belongs to the sandbox's network wherever it is held.
-pub(crate) fn hand_over_listener(port: u16, control: &UnixStream) -> Result<(), StepError> {
+fn hand_over_listener(port: u16, control: &UnixStream) -> Result<(), StepError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).step("open the egress port inside")?;
     listener.set_nonblocking(true).step("open the egress port inside")?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -93,10 +93,11 @@ pub(crate) fn hand_over_listener(port: u16, control: &UnixStream) -> Result<(), 
 }
 
 /// The walls that hold with and without namespaces, then the command. Returns its process.
-pub(crate) fn start(policy: &Policy, bounded_by_group: bool) -> Result<(Pid, bool), StepError> {
+fn start(policy: &Policy, bounded_by_group: bool) -> Result<(Pid, bool), StepError> {
     // After the last change of user or rights, because such a change clears it.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).step("tie life to the launcher")?;
     set_resource_limits(policy, bounded_by_group)?;
+    set_processors(policy)?;
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
     let mut landlocked = false;
     if policy.isolation != Isolation::Process {
@@ -159,7 +160,7 @@ fn set_resource_limits(policy: &Policy, bounded_by_group: bool) -> Result<(), St
         (Resource::Memlock, 8 << 20),
     ];
     // Counted per user namespace since Linux 5.14; before, the host's processes of the user would count as well.
-    if !bounded_by_group && policy.isolation == Isolation::Namespaces && kernel_at_least(5, 14) {
+    if !bounded_by_group && policy.isolation != Isolation::Process && kernel_at_least(5, 14) {
         bounds.push((Resource::Nproc, limits.pids + 1));
     }
     for (resource, wanted) in bounds {
@@ -171,6 +172,17 @@ fn set_resource_limits(policy: &Policy, bounded_by_group: bool) -> Result<(), St
     Ok(())
 }
 
+/// A share of the processors means no more of them than it takes, so that tools start as many jobs as make sense. The
+/// control group, where there is one, counts the share itself.
+fn set_processors(policy: &Policy) -> Result<(), StepError> {
+    let Some(share) = policy.limits.cpus else { return Ok(()) };
+    let all = rustix::thread::sched_getaffinity(None).step("read the processors")?;
+    let mut some = CpuSet::new();
+    let usable = (0..CpuSet::MAX_CPU).filter(|processor| all.is_set(*processor));
+    usable.take((share.ceil() as usize).max(1)).for_each(|processor| some.set(processor));
+    rustix::thread::sched_setaffinity(None, &some).step("limit the processors")
+}
+
 fn kernel_at_least(major: u32, minor: u32) -> bool {
     let name = rustix::system::uname();
     let text = name.release().to_string_lossy().into_owned();
@@ -179,7 +191,7 @@ fn kernel_at_least(major: u32, minor: u32) -> bool {
 }
 
 /// Reaps whatever ends until the command itself has ended.
-pub(crate) fn reap(command: Pid) -> Result<Outcome, StepError> {
+fn reap(command: Pid) -> Result<Outcome, StepError> {
     loop {
         match rustix::process::wait(WaitOptions::empty()) {
             Ok(Some((process, status))) if process == command => {
@@ -192,4 +204,31 @@ pub(crate) fn reap(command: Pid) -> Result<Outcome, StepError> {
             Err(error) => return Err(error).step("wait for the command"),
         }
     }
+}
+
+/// From standing walls to the end of the command, telling the launcher.
+pub(crate) fn serve(
+    policy: &Policy,
+    bounded_by_group: bool,
+    launcher: &mut UnixStream,
+    control: &UnixStream,
+) -> Result<(), StepError> {
+    if let Some(port) = policy.egress_port {
+        hand_over_listener(port, control)?;
+    }
+    let (command, landlock) = start(policy, bounded_by_group)?;
+    Report::Started { landlock }.send(launcher).step("report")?;
+    let null = std::fs::OpenOptions::new().write(true).open("/dev/null").step("open `/dev/null`")?;
+    rustix::stdio::dup2_stdout(&null).step("let go of the output")?;
+    rustix::stdio::dup2_stderr(&null).step("let go of the output")?;
+    let outcome = reap(command)?;
+    Report::Ended(outcome).send(launcher).step("report")
+}
+
+/// Tells what failed, and ends process 1 and with it everything inside.
+pub(crate) fn say_goodbye(result: Result<(), StepError>, launcher: &mut UnixStream) -> ! {
+    if let Err(error) = result {
+        let _ = Report::Failed(error.to_string()).send(launcher);
+    }
+    std::process::exit(0)
 }

@@ -8,6 +8,7 @@
 //! server's has nothing to leak. When the server dies, its end of the socket closes and the launcher kills the run;
 //! when the launcher dies, the kernel kills process 1 and with it everything inside.
 
+mod bwrap;
 pub(crate) mod cgroup;
 mod error;
 mod init;
@@ -42,7 +43,11 @@ pub(crate) const VERDICT: u8 = b'V';
 ///
 /// Call it as the first thing in `main`, before any thread or async runtime exists.
 pub fn launcher_main() -> Option<ExitCode> {
-    if std::env::args_os().nth(1)? != LAUNCHER_COMMAND {
+    let command = std::env::args_os().nth(1)?;
+    if command == bwrap::INNER_COMMAND {
+        return Some(bwrap::process_one());
+    }
+    if command != LAUNCHER_COMMAND {
         return None;
     }
     Some(match launch() {
@@ -53,7 +58,7 @@ pub fn launcher_main() -> Option<ExitCode> {
 
 fn launch() -> io::Result<()> {
     let mut control = sys::take_control_socket()?;
-    let policy = read_policy(&mut control)?;
+    let policy = read_policy(&control)?;
     let verdict = supervise::run(&policy, &control).unwrap_or_else(|error| Verdict {
         outcome: Outcome::Setup(error.to_string()),
         enforcement: Enforcement::Watcher,
@@ -64,7 +69,7 @@ fn launch() -> io::Result<()> {
     Ok(())
 }
 
-fn read_policy(control: &mut UnixStream) -> io::Result<Policy> {
+pub(crate) fn read_policy(mut control: impl Read) -> io::Result<Policy> {
     let mut length = [0; 4];
     control.read_exact(&mut length)?;
     let mut text = vec![0; u32::from_le_bytes(length) as usize];

@@ -247,9 +247,8 @@ impl Root {
     }
 
     fn parent<'a>(&self, path: &'a Path) -> io::Result<(OwnedFd, &'a OsStr)> {
-        let name = match path.components().next_back() {
-            Some(Component::Normal(name)) => name,
-            _ => return Err(io::Error::from(io::ErrorKind::InvalidInput)),
+        let Some(Component::Normal(name)) = path.components().next_back() else {
+            return Err(io::Error::from(io::ErrorKind::InvalidInput));
         };
         let parent = self.spot(path.parent().unwrap_or(Path::new("/")), true)?;
         Ok((parent, name))

@@ -140,7 +140,7 @@ fn other_families() -> Result<Vec<SeccompCondition>, seccompiler::BackendError> 
 fn terminal_injection() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
     [libc::TIOCSTI, libc::TIOCLINUX]
         .iter()
-        .map(|request| SeccompRule::new(vec![SeccompCondition::new(1, Len::Dword, Op::Eq, *request as u64)?]))
+        .map(|request| SeccompRule::new(vec![SeccompCondition::new(1, Len::Dword, Op::Eq, *request)?]))
         .collect()
 }
 

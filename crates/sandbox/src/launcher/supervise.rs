@@ -15,7 +15,7 @@ use super::error::{Step, StepError};
 use super::policy::{Enforcement, Isolation, Outcome, Policy, Verdict};
 use super::sys::{self, Forked};
 use super::watch::{self, DiskWatch};
-use super::{INSIDE_ID, Report, init};
+use super::{INSIDE_ID, Report, bwrap, init};
 
 /// How often the run is looked at while nothing happens.
 const TICK: Duration = Duration::from_millis(50);
@@ -98,24 +98,17 @@ fn process_one(policy: &Policy, mut launcher: UnixStream, control: &UnixStream) 
             .step("tie life to the launcher")?;
         let mut go = [0];
         launcher.read_exact(&mut go).step("wait for the launcher")?;
-        if policy.isolation == Isolation::Namespaces {
-            init::enclose(policy, &mut launcher)?;
+        let bounded_by_group = go[0] == GO_GROUP;
+        match &policy.isolation {
+            Isolation::Namespaces => init::enclose(policy, &mut launcher)?,
+            Isolation::Bwrap { program } => {
+                return Err(bwrap::become_process_one(program, policy, bounded_by_group, &launcher, control));
+            }
+            Isolation::Process => {}
         }
-        if let Some(port) = policy.egress_port {
-            init::hand_over_listener(port, control)?;
-        }
-        let (command, landlock) = init::start(policy, go[0] == GO_GROUP)?;
-        Report::Started { landlock }.send(&mut launcher).step("report")?;
-        let null = fs::OpenOptions::new().write(true).open("/dev/null").step("open `/dev/null`")?;
-        rustix::stdio::dup2_stdout(&null).step("let go of the output")?;
-        rustix::stdio::dup2_stderr(&null).step("let go of the output")?;
-        let outcome = init::reap(command)?;
-        Report::Ended(outcome).send(&mut launcher).step("report")
+        init::serve(policy, bounded_by_group, &mut launcher, control)
     })();
-    if let Err(error) = result {
-        let _ = Report::Failed(StepError::to_string(&error)).send(&mut launcher);
-    }
-    std::process::exit(0)
+    init::say_goodbye(result, &mut launcher)
 }
 
 struct Run<'a> {
@@ -214,9 +207,10 @@ impl Run<'_> {
         }
         // The end of process 1 is the end of everything in its namespace, and is seen only after it.
         let _ = rustix::process::kill_process(self.first, Signal::KILL);
-        while let Err(rustix::io::Errno::INTR) =
-            rustix::process::waitpid(Some(self.first), WaitOptions::empty())
-        {}
+        let _ =
+            rustix::io::retry_on_intr(|| rustix::process::waitpid(Some(self.first), WaitOptions::empty()));
+        // `bwrap` stands between this process and process 1, which holds its end of the socket until everything is gone.
+        let _ = std::io::copy(&mut self.reports, &mut std::io::sink());
     }
 
     /// Without a namespace: kill the tree, whose orphans come to this process, until nothing is left of it.

@@ -103,3 +103,27 @@ pub(crate) fn take_control_socket() -> io::Result<std::os::unix::net::UnixStream
     rustix::stdio::dup2_stdin(&null)?;
     Ok(socket.into())
 }
+
+/// Puts copies of descriptors at 3, 4, …, where the next program finds them.
+pub(crate) fn pass_on(descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    // Out of the way first, so that no copy replaces one that is still needed.
+    let copies: Vec<_> = descriptors
+        .iter()
+        .map(|descriptor| rustix::io::fcntl_dupfd_cloexec(descriptor, 64))
+        .collect::<Result<_, _>>()?;
+    for (number, copy) in (3..).zip(&copies) {
+        // SAFETY: whatever held the low number is owned by code that never runs again: an exec follows.
+        if unsafe { libc::dup2(copy.as_raw_fd(), number) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// What the program before this one left at `number`.
+pub(crate) fn passed<T: From<std::os::fd::OwnedFd>>(number: i32) -> io::Result<T> {
+    // SAFETY: nothing in this process has used the descriptor yet, and it stays open for the whole call; if it is not
+    // open, the call says so.
+    let descriptor = rustix::io::fcntl_dupfd_cloexec(unsafe { BorrowedFd::borrow_raw(number) }, 16)?;
+    Ok(descriptor.into())
+}

@@ -151,7 +151,7 @@ pub(crate) fn memory(processes: &[i32], bound: u64) -> u64 {
     if resident * page + nameless <= bound {
         return resident * page + nameless;
     }
-    processes.iter().filter_map(|process| proportional(*process)).sum::<u64>()
+    processes.iter().filter_map(|process| proportional(*process)).sum::<u64>() + nameless
 }
 
 fn resident_pages(process: i32) -> Option<u64> {

@@ -5,34 +5,16 @@ use std::path::Path;
 use super::Toolchains;
 use super::roots::VARIABLES;
 
-/// Every variable that a command gets.
+/// Every variable that a command behind walls gets.
 pub(crate) fn environment(
     toolchains: &Toolchains,
     home: &Path,
     egress_port: Option<u16>,
 ) -> Vec<(String, String)> {
-    let home_text = home.display().to_string();
-    let mut variables: Vec<(String, String)> = [
-        ("HOME", home_text.as_str()),
-        ("USER", "squad"),
-        ("LOGNAME", "squad"),
-        ("SHELL", "/bin/sh"),
-        ("LANG", "C.UTF-8"),
-        ("TERM", "dumb"),
-        ("TMPDIR", "/tmp"),
-        // Asking a registry for news of the tool itself only costs time where there is no network.
-        ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
-        ("npm_config_update_notifier", "false"),
-        ("npm_config_fund", "false"),
-        ("npm_config_audit", "false"),
-        ("GIT_TERMINAL_PROMPT", "0"),
-        // Wherever this git was built to look.
-        ("GIT_CONFIG_SYSTEM", "/etc/gitconfig"),
-        // A test that leaves bytecode behind would show up in every diff.
-        ("PYTHONDONTWRITEBYTECODE", "1"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
+    let mut variables = common(home);
+    // Wherever this git was built to look.
+    variables.push(("GIT_CONFIG_SYSTEM".into(), "/etc/gitconfig".into()));
+    variables.push(("TMPDIR".into(), "/tmp".into()));
     variables.push(("PATH".into(), search_path(toolchains)));
     variables.push(("CARGO_HOME".into(), home.join(".cargo").display().to_string()));
     add_toolchain_homes(&mut variables, toolchains);
@@ -41,6 +23,39 @@ pub(crate) fn environment(
         add_proxy(&mut variables, port);
     }
     variables
+}
+
+/// Every variable that a command without walls gets: it uses the user's own home folder, and all of their tools.
+pub(crate) fn environment_without_walls(toolchains: &Toolchains) -> Vec<(String, String)> {
+    let mut variables = common(toolchains.host.home.as_deref().unwrap_or(Path::new("/")));
+    let folders = toolchains.host.path.iter().map(|folder| folder.display().to_string());
+    variables.push(("PATH".into(), folders.collect::<Vec<_>>().join(":")));
+    for (name, folder) in &toolchains.host.variables {
+        variables.push((name.clone(), folder.display().to_string()));
+    }
+    variables
+}
+
+fn common(home: &Path) -> Vec<(String, String)> {
+    let home = home.display().to_string();
+    [
+        ("HOME", home.as_str()),
+        ("USER", "squad"),
+        ("LOGNAME", "squad"),
+        ("SHELL", "/bin/sh"),
+        ("LANG", "C.UTF-8"),
+        ("TERM", "dumb"),
+        // Asking a registry for news of the tool itself only costs time where there is no network.
+        ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+        ("npm_config_update_notifier", "false"),
+        ("npm_config_fund", "false"),
+        ("npm_config_audit", "false"),
+        ("GIT_TERMINAL_PROMPT", "0"),
+        // A test that leaves bytecode behind would show up in every diff.
+        ("PYTHONDONTWRITEBYTECODE", "1"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }
 
 /// The host's `PATH`, as far as it is seen inside.

@@ -64,7 +64,7 @@ pub(crate) const VARIABLES: [&str; 22] = [
 ];
 
 /// Usual folders below the home folder. Those that also hold personal data are named by their harmless parts.
-const BELOW_HOME: [&str; 35] = [
+const BELOW_HOME: [&str; 36] = [
     ".asdf",
     ".bun",
     ".cargo/bin",
@@ -98,7 +98,8 @@ const BELOW_HOME: [&str; 35] = [
     ".rvm",
     ".sdkman",
     ".volta",
-    "go",
+    "go/bin",
+    "go/pkg",
     "miniconda3",
 ];
 
@@ -126,6 +127,10 @@ pub(crate) fn find(environment: &HostEnvironment) -> BTreeSet<PathBuf> {
                     .iter()
                     .for_each(|part| add(&mut roots, &folder.join(part), environment));
             }
+            // Holds the user's own sources as well.
+            "GOPATH" => {
+                ["bin", "pkg"].iter().for_each(|part| add(&mut roots, &folder.join(part), environment))
+            }
             _ => add(&mut roots, folder, environment),
         }
     }
@@ -137,13 +142,12 @@ pub(crate) fn find(environment: &HostEnvironment) -> BTreeSet<PathBuf> {
     roots
 }
 
-/// A `bin` folder needs its siblings (`lib`, `share`); but never more than a folder of its own.
+/// A `bin` folder may need its siblings (`lib`, `share`).
 fn add_path_entry(roots: &mut BTreeSet<PathBuf>, folder: &Path, environment: &HostEnvironment) {
-    let is_bin = folder.file_name().is_some_and(|name| name == "bin" || name == "sbin");
-    let install = folder.parent().filter(|parent| {
+    let install = installation(folder).filter(|parent| {
         let is_cargo = environment.tool_home("CARGO_HOME", ".cargo").is_some_and(|home| home == **parent);
         let is_local = environment.home.as_ref().is_some_and(|home| home.join(".local") == **parent);
-        is_bin && !is_cargo && !is_local && !too_wide(parent, environment)
+        !is_cargo && !is_local && !too_wide(parent, environment)
     });
     add(roots, install.unwrap_or(folder), environment);
     // The folder may be a link, and so may the programs in it: what they lead to is needed as well.
@@ -154,13 +158,17 @@ fn add_path_entry(roots: &mut BTreeSet<PathBuf>, folder: &Path, environment: &Ho
         if is_system(target_folder) || roots.iter().any(|root| target_folder.starts_with(root)) {
             continue;
         }
-        // Only installations of their own: `…/<tool>/bin/<program>`.
-        if target_folder.file_name().is_some_and(|name| name == "bin")
-            && let Some(install) = target_folder.parent()
-        {
-            add(roots, install, environment);
-        }
+        add(roots, installation(target_folder).unwrap_or(target_folder), environment);
     }
+}
+
+/// The folder of a tool that was unpacked or installed as a whole, from its `bin`. A project that keeps scripts in a `bin`
+/// is none: nothing else of it is anybody's business.
+fn installation(bin: &Path) -> Option<&Path> {
+    let parent = bin.parent().filter(|_| bin.ends_with("bin") || bin.ends_with("sbin"))?;
+    let has = |name: &str| parent.join(name).exists();
+    let parts = ["lib", "lib64", "libexec", "share", "include", "pyvenv.cfg"];
+    (parts.iter().any(|part| has(part)) && !has(".git")).then_some(parent)
 }
 
 fn add(roots: &mut BTreeSet<PathBuf>, folder: &Path, environment: &HostEnvironment) {
@@ -218,6 +226,13 @@ mod tests {
     }
 
     #[test]
+    fn a_project_with_scripts_is_not_shown_whole() {
+        let (_top, host) =
+            host(&["code/bin", "code/src", "app/bin", "app/lib", "app/.git"], &["code/bin", "app/bin"]);
+        assert_eq!(found(&host), ["app/bin", "code/bin"]);
+    }
+
+    #[test]
     fn neither_the_home_folder_nor_all_of_local_is_ever_shown() {
         let (_top, host) =
             host(&["bin", ".local/bin", ".local/share/keyrings", ".ssh"], &["bin", ".local/bin", "."]);
@@ -232,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_a_link_brings_its_installation_along() {
-        let (_top, host) = host(&["bin", "apps/uv/bin", "apps/secret"], &["bin"]);
+        let (_top, host) = host(&["bin", "apps/uv/bin", "apps/uv/lib", "apps/secret"], &["bin"]);
         let home = host.home.clone().unwrap();
         fs::write(home.join("apps/uv/bin/uv"), "").unwrap();
         std::os::unix::fs::symlink(home.join("apps/uv/bin/uv"), home.join("bin/uv")).unwrap();

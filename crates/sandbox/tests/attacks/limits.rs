@@ -100,6 +100,12 @@ async fn one_file_is_bounded() {
 }
 
 #[tokio::test]
+async fn processors_are_bounded() {
+    let room = room_with(|spec| spec.limits.cpus = Some(0.5)).await;
+    assert_eq!(room.ok("nproc").await, "1\n");
+}
+
+#[tokio::test]
 async fn open_files_are_bounded() {
     let room = room_with(|spec| spec.limits.open_files = 64).await;
     let said = room.refused("python3 -c 'import os; [os.open(\"/dev/null\", 0) for _ in range(100)]'").await;

@@ -21,7 +21,11 @@ pub(crate) fn launcher() -> PathBuf {
 }
 
 pub(crate) fn sandbox() -> BuiltinSandbox {
-    BuiltinSandbox::new(launcher())
+    let sandbox = BuiltinSandbox::new(launcher());
+    match std::env::var_os("SQUAD_TEST_BWRAP") {
+        Some(program) => sandbox.through_bwrap(program),
+        None => sandbox,
+    }
 }
 
 pub(crate) async fn room() -> Room {
@@ -38,6 +42,8 @@ pub(crate) async fn room_in(sandbox: &BuiltinSandbox, change: impl FnOnce(&mut W
     std::fs::create_dir(&root).unwrap();
     let mut spec = WorkspaceSpec::new("test", root);
     spec.cache_dir = Some(folder.path().join("cache"));
+    // An attack that holds must end this way or another.
+    spec.limits.wall = std::time::Duration::from_secs(60);
     change(&mut spec);
     let session = sandbox.prepare(spec).await.unwrap();
     Room { session, folder }
