@@ -310,7 +310,7 @@ impl Engine {
             workspaces: Arc::new(Workspaces::new(
                 id,
                 &shared.data_dir,
-                &state.spec.repository,
+                &state.spec,
                 Arc::clone(&shared.sandbox),
             )),
             router: Arc::new(self.router(&state.spec)?),

@@ -1,8 +1,11 @@
 //! The files of one execution: its private clone, its worktrees and the sandbox sessions on them.
 
 use crate::perform::Fault;
+use squad_domain::execution::ExecutionSpec;
 use squad_domain::ids::{CommitId, ExecutionId, TreeId};
-use squad_sandbox::{Limits, ReadOnlyMount, Sandbox, Session, WorkspaceSpec, workspace_owner};
+use squad_sandbox::{
+    Command, ExecOptions, Limits, ReadOnlyMount, Sandbox, Session, WorkspaceSpec, workspace_owner,
+};
 use squad_workspace::{Import, Owner, Repository, Source, Workspace};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,6 +23,18 @@ pub(crate) const WHOLE: &str = "whole";
 /// The worktree in which the tester works.
 pub(crate) const TEST: &str = "test";
 
+/// The worktree in which the setup command runs, on the base.
+const SETUP: &str = "setup";
+/// How long the setup command may take. Installing what a large project needs takes minutes.
+const SETUP_TIME: Duration = Duration::from_mins(30);
+
+/// What is run once per execution before anything else.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    pub(crate) command: String,
+    pub(crate) hosts: Vec<String>,
+}
+
 /// A worktree, and the hosts that its commands may reach.
 type SessionKey = (String, Vec<String>);
 
@@ -32,7 +47,10 @@ pub(crate) struct Workspaces {
     caches: PathBuf,
     source: String,
     sandbox: Arc<dyn Sandbox>,
+    setup: Option<Setup>,
     import: OnceCell<Import>,
+    /// The worktree that the setup command ran in.
+    prepared: OnceCell<Workspace>,
     /// One per worktree and set of granted hosts.
     sessions: Mutex<HashMap<SessionKey, Arc<dyn Session>>>,
     /// The tree that each worktree is known to hold. Absent: it has to be restored first.
@@ -40,14 +58,24 @@ pub(crate) struct Workspaces {
 }
 
 impl Workspaces {
-    pub(crate) fn new(execution: ExecutionId, data: &Path, source: &str, sandbox: Arc<dyn Sandbox>) -> Self {
+    pub(crate) fn new(
+        execution: ExecutionId,
+        data: &Path,
+        spec: &ExecutionSpec,
+        sandbox: Arc<dyn Sandbox>,
+    ) -> Self {
+        let source = spec.repository.as_str();
+        let setup =
+            spec.setup_command.clone().map(|command| Setup { command, hosts: spec.setup_hosts.clone() });
         Self {
             execution,
             folder: folder(data, execution),
             caches: data.join("caches").join(cache_name(source)),
             source: source.to_owned(),
             sandbox,
+            setup,
             import: OnceCell::new(),
+            prepared: OnceCell::new(),
             sessions: Mutex::new(HashMap::new()),
             present: Mutex::new(HashMap::new()),
         }
@@ -93,8 +121,55 @@ impl Workspaces {
         }
         let owner = workspace_owner().map(|(uid, gid)| Owner { uid, gid });
         let workspace = repository.ensure_worktree(name, &commit, &tree, owner).await?;
+        if let Some(setup) = self.setup.as_ref().filter(|_| !matches!(name, SETUP | BASE | WHOLE)) {
+            self.hand_on(setup, &workspace).await?;
+        }
         self.present.lock().await.insert(name.to_owned(), (known, workspace.clone()));
         Ok(workspace)
+    }
+
+    /// Gives a worktree what the setup command left, once. The note that it was given is outside of its reach.
+    async fn hand_on(&self, setup: &Setup, workspace: &Workspace) -> Result<(), Fault> {
+        let note = self.folder.join("shared").join(workspace.name());
+        if note.exists() {
+            return Ok(());
+        }
+        let prepared = self.prepared.get_or_try_init(|| Box::pin(self.set_up(setup))).await?;
+        prepared.share_ignored(workspace).await?;
+        write_note(&note)
+    }
+
+    /// Runs the setup command on the base, once; a run that was cut short is run again.
+    async fn set_up(&self, setup: &Setup) -> Result<Workspace, Fault> {
+        let base = CommitId(self.import().await?.base.to_string());
+        let workspace = self.open(SETUP, &base, None).await?;
+        let note = self.folder.join("shared").join(SETUP);
+        if note.exists() {
+            return Ok(workspace);
+        }
+        let session = self.session(&workspace, &setup.hosts, SETUP_TIME).await?;
+        let command = Command {
+            command: setup.command.clone(),
+            env: workspace.sandbox_environment(),
+            timeout: Some(SETUP_TIME),
+            ..Command::default()
+        };
+        let result = session.exec(command, ExecOptions::default()).await?;
+        if !result.status.success() {
+            let ended = squad_agents::tools::ended(result.status, SETUP_TIME);
+            let output = squad_agents::tools::bounded_output(&result.output.text);
+            return Err(Fault(format!("the setup command `{}` failed ({ended}):\n{output}", setup.command)));
+        }
+        write_note(&note)?;
+        Ok(workspace)
+    }
+
+    /// Runs the setup command now, where there is one, so that its failure is known before anything is paid for.
+    pub(crate) async fn ready(&self) -> Result<(), Fault> {
+        if let Some(setup) = &self.setup {
+            self.prepared.get_or_try_init(|| Box::pin(self.set_up(setup))).await?;
+        }
+        Ok(())
     }
 
     /// From here on the worktree's files are not known, until they are checkpointed.
@@ -160,6 +235,14 @@ impl Workspaces {
         self.close().await;
         Ok(Repository::remove_at(&self.folder).await?)
     }
+}
+
+fn write_note(note: &Path) -> Result<(), Fault> {
+    let write = || {
+        std::fs::create_dir_all(note.parent().unwrap_or(note))?;
+        std::fs::write(note, "")
+    };
+    write().map_err(|error: std::io::Error| Fault(format!("cannot write `{}`: {error}", note.display())))
 }
 
 /// Where the files of an execution are.

@@ -49,6 +49,7 @@ impl Story {
             budget: None,
             test_command: None,
             setup_command: None,
+            setup_hosts: Vec::new(),
             branch: None,
             sandbox: "auto".into(),
             limits: Default::default(),

@@ -638,9 +638,11 @@ fn ready_step(state: &ExecutionState, lane: &Lane) -> Option<Step> {
     Some(Step::CallModel { key: lane.next_call(), lane: lane.id.clone(), purpose, condense_upto: condense })
 }
 
-/// A quarter of the room stays for the latest turns, word by word.
-fn condense_upto(state: &ExecutionState, lane: &Lane) -> Option<usize> {
-    let room = state.spec.limits.context_bytes;
+/// Up to which message the lane is to be condensed before its next call. A quarter of the room stays for the latest
+/// turns, word by word. `None`: it fits, or there is nothing to gain.
+#[must_use]
+pub fn condense_upto(state: &ExecutionState, lane: &Lane) -> Option<usize> {
+    let room = lane.room.unwrap_or(state.spec.limits.context_bytes);
     (lane.context_bytes() > room).then(|| lane.condense_upto(room / 4)).flatten()
 }
 

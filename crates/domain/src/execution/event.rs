@@ -224,6 +224,9 @@ pub enum EventBody {
         message: String,
         /// What it cost all the same.
         cost: MicroUsd,
+        /// Whether the conversation is too long for the model, so that condensing it helps.
+        #[serde(default)]
+        too_long: bool,
         /// Every try.
         attempts: Vec<Attempt>,
     },

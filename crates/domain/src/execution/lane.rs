@@ -5,6 +5,7 @@ use crate::conversation::{Message, Reply, ToolCall};
 use crate::duty::Duty;
 use crate::ids::{CommitId, LaneId, MemberName, QuestionId, StepKey, SubtaskId, TreeId};
 use crate::model::{ModelRef, Purpose};
+use serde_json::Value;
 
 /// What a lane is at.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +73,8 @@ pub struct Lane {
     pub granted: u32,
     /// The question that it waits for.
     pub waiting: Option<QuestionId>,
+    /// Bytes of conversation that a model is sent at most, where one said that it got too many: half of those.
+    pub room: Option<usize>,
     /// Whether a stronger model has taken over.
     pub escalated: bool,
     /// The loop guard's memory.
@@ -123,7 +126,7 @@ impl Lane {
     pub(super) fn tool_finished(&mut self, content: &str, is_error: bool) {
         let LanePhase::Tools { calls, next, started } = &mut self.phase else { return };
         let Some(call) = calls.get(*next) else { return };
-        self.guard.tool(&call.name, &call.arguments.to_string(), content, is_error);
+        self.guard.tool(&call.name, &canonical(&call.arguments), content, is_error);
         self.transcript.push(Message::Tool { call_id: call.id.clone(), content: content.to_owned() });
         *next += 1;
         *started = false;
@@ -176,6 +179,20 @@ impl Lane {
     }
 }
 
+/// JSON with its keys sorted at every depth: equal arguments are equal texts, in whatever order they were written.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(object) => {
+            let mut fields: Vec<String> =
+                object.iter().map(|(key, value)| format!("{key:?}:{}", canonical(value))).collect();
+            fields.sort();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        plain => plain.to_string(),
+    }
+}
+
 fn message_bytes(message: &Message) -> usize {
     match message {
         Message::User { text } => text.len(),
@@ -188,5 +205,20 @@ fn message_bytes(message: &Message) -> usize {
                     .sum::<usize>()
         }
         Message::Tool { content, .. } => content.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_keys_makes_no_difference() {
+        let parse = |text: &str| canonical(&serde_json::from_str(text).expect("JSON"));
+        assert_eq!(
+            parse(r#"{"b": [1, {"y": 2, "x": "\""}], "a": null}"#),
+            parse(r#"{"a":null,"b":[1,{"x":"\"","y":2}]}"#)
+        );
+        assert_ne!(parse(r#"{"a": "1"}"#), parse(r#"{"a": 1}"#));
     }
 }

@@ -60,8 +60,11 @@ pub struct ExecutionSpec {
     pub budget: Option<MicroUsd>,
     /// A person's test command.
     pub test_command: Option<String>,
-    /// A person's setup command.
+    /// A person's setup command: run once on the base, its ignored files are given to every worktree.
     pub setup_command: Option<String>,
+    /// Hosts that the setup command may reach; empty: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setup_hosts: Vec<String>,
     /// The branch that a person asked for; `None`: made from the task.
     pub branch: Option<String>,
     /// The sandbox tier asked for: `auto`, `builtin`, …

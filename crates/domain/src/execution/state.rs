@@ -319,6 +319,7 @@ impl ExecutionState {
                     turns: 0,
                     granted: 0,
                     waiting: None,
+                    room: None,
                     escalated: false,
                     guard: super::guard::Guard::default(),
                 };
@@ -349,9 +350,12 @@ impl ExecutionState {
                     }
                 }
             }
-            EventBody::ModelCallFailed { lane, cost, .. } => {
+            EventBody::ModelCallFailed { lane, cost, too_long, .. } => {
                 self.spent(lane, &Usage::default(), *cost);
                 let lane = self.lane_mut(lane, seq)?;
+                if *too_long {
+                    lane.room = Some(lane.context_bytes() / 2);
+                }
                 if matches!(lane.phase, LanePhase::Calling { .. }) {
                     lane.phase = LanePhase::Ready;
                 }

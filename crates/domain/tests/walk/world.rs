@@ -57,6 +57,7 @@ impl World {
             budget: None,
             test_command: seed.is_multiple_of(3).then(|| "test".to_owned()),
             setup_command: None,
+            setup_hosts: Vec::new(),
             branch: None,
             sandbox: "auto".into(),
             limits: ExecutionLimits { context_bytes: 600, ..ExecutionLimits::default() },
@@ -239,6 +240,7 @@ impl World {
                 lane: lane.clone(),
                 message: "down".into(),
                 cost: MicroUsd::ZERO,
+                too_long: false,
                 attempts: vec![],
             });
             let id = self.state.next_question();

@@ -6,7 +6,7 @@ use crate::collaboration;
 use crate::delegation;
 use crate::perform::{Call, Fault, ToolRun, Work};
 use squad_agents::tools::{self, Control, Invocation};
-use squad_domain::execution::decide::{Step, loop_question};
+use squad_domain::execution::decide::{Step, condense_upto, loop_question};
 use squad_domain::execution::guard::GuardAction;
 use squad_domain::execution::{EventBody, ExecutionState, Lane, LanePhase, NewEvent, Status};
 use squad_domain::ids::{LaneId, StepKey, SubtaskId};
@@ -277,8 +277,10 @@ pub(super) fn followed_up(state: &ExecutionState, events: Vec<NewEvent>) -> Vec<
                     after = collaboration::answered(lane, &asked.question, reply);
                 }
             }
-            EventBody::ModelCallFailed { lane, message, .. } => {
-                if let Some(lane) = state.lanes.get(lane) {
+            EventBody::ModelCallFailed { lane, message, too_long, .. } => {
+                if let Some(lane) = state.lanes.get(lane)
+                    && !(*too_long && can_be_squeezed(state, lane))
+                {
                     after = ask(model_question(state, lane, message));
                 }
             }
@@ -295,6 +297,12 @@ pub(super) fn followed_up(state: &ExecutionState, events: Vec<NewEvent>) -> Vec<
         all.extend(after);
     }
     all
+}
+
+/// Whether condensing can make room for a model that finds the conversation too long.
+fn can_be_squeezed(state: &ExecutionState, lane: &Lane) -> bool {
+    let squeezed = Lane { room: Some(lane.context_bytes() / 2), ..lane.clone() };
+    condense_upto(state, &squeezed).is_some()
 }
 
 /// What a step that failed for a reason outside of the squad becomes: a question, or the end where nothing has begun.

@@ -7,7 +7,7 @@ use squad_domain::execution::{EventBody, NewEvent};
 use squad_domain::ids::{LaneId, MemberName, StepKey};
 use squad_domain::model::{ModelRef, Purpose};
 use squad_domain::money::MicroUsd;
-use squad_llm::{Delta, DeltaSink, ModelRequest};
+use squad_llm::{Delta, DeltaSink, FailureKind, ModelRequest};
 
 /// A call that is about to be made: everything about it was decided before the log says that it has begun.
 #[derive(Debug, Clone)]
@@ -74,6 +74,7 @@ pub(crate) async fn call(around: Surroundings, call: Call) -> Outcome {
         Err(failure) => vec![NewEvent::engine(EventBody::ModelCallFailed {
             step,
             lane,
+            too_long: failure.kind == FailureKind::ContextTooLong,
             message: failure.message,
             cost: failure.cost,
             attempts: attempts(failure.attempts),

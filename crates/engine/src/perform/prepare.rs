@@ -12,6 +12,7 @@ const MAP_BYTES: usize = 12_000;
 pub(crate) async fn prepare(around: Surroundings, state: &ExecutionState) -> Outcome {
     let import = around.workspaces.import().await?;
     let base = CommitId(import.base.to_string());
+    around.workspaces.ready().await?;
     let workspace = around.workspaces.open(BASE, &base, None).await?;
     let map = squad_workspace::map::map(&workspace.path(), MAP_BYTES).await?;
     let guidance = squad_workspace::map::guidance(&workspace.path()).await?;

@@ -83,6 +83,7 @@ impl House {
             budget: None,
             test_command: None,
             setup_command: None,
+            setup_hosts: Vec::new(),
             branch: None,
             sandbox: "builtin".into(),
             limits: ExecutionLimits::default(),

@@ -112,6 +112,7 @@ impl Demo {
             budget: Some(BUDGET),
             test_command: Some(SAMPLE_TEST_COMMAND.to_owned()),
             setup_command: None,
+            setup_hosts: Vec::new(),
             branch: None,
             sandbox: context.loaded.config.sandbox.to_string(),
             limits: context.loaded.config.limits.clone(),

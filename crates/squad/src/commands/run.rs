@@ -175,6 +175,7 @@ impl Run {
             budget: config.budget.map(|dollars| dollars.0),
             test_command: config.test_command.clone(),
             setup_command: config.setup_command.clone(),
+            setup_hosts: config.setup_hosts.clone(),
             branch: self.branch.clone(),
             sandbox: config.sandbox.to_string(),
             limits: config.limits.clone(),

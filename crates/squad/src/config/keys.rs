@@ -50,6 +50,8 @@ config! {
     test_command: Option<String>,
     /// the command that sets a workspace up, such as `npm ci`
     setup_command: Option<String>,
+    /// hosts that the setup command may reach, such as your package registry; empty: none
+    setup_hosts: Vec<String>,
     /// how commands are kept apart from this machine: `auto`, `builtin`, `docker`, `gvisor`, `kubernetes`
     sandbox: TierChoice,
     /// `providers.<name>.base_url` and `providers.<name>.api_key_env` (the variable that holds the key)

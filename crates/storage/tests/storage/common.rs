@@ -96,13 +96,11 @@ pub(crate) fn finished(lane: &str, step: &str, cost: &str) -> NewEvent {
 }
 
 pub(crate) fn failed(lane: &str, step: &str, cost: &str) -> NewEvent {
-    NewEvent::engine(EventBody::ModelCallFailed {
-        step: step.into(),
-        lane: lane.into(),
-        message: "overloaded".into(),
-        cost: usd(cost),
-        attempts: vec![],
-    })
+    let payload = serde_json::json!({
+        "step": step, "lane": lane, "message": "overloaded", "cost": usd(cost), "attempts": [],
+    });
+    let body = serde_json::json!({ "kind": "model_call_failed", "payload": payload });
+    NewEvent::engine(serde_json::from_value(body).unwrap())
 }
 
 pub(crate) fn state(from: Status, to: Status) -> NewEvent {

@@ -179,7 +179,7 @@ impl Workspace {
 }
 
 /// Whether every part of the path is a folder and none a symbolic link.
-fn is_real_folder(root: &Path, relative: &Path) -> bool {
+pub(super) fn is_real_folder(root: &Path, relative: &Path) -> bool {
     let Ok(mut dir) = Dir::open_ambient_dir(root, ambient_authority()) else { return false };
     for part in relative.components() {
         match dir.open_dir_nofollow(part) {

@@ -7,6 +7,7 @@ mod checkpoint;
 mod pointer;
 mod restore;
 mod scrub;
+mod share;
 
 use std::fs::File;
 use std::ops::{Deref, DerefMut};

@@ -318,3 +318,32 @@ async fn removed_worktrees_leave_nothing() {
         assert!(import.repository.add_worktree(bad, &import.base, None).await.is_err(), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn what_a_setup_left_is_shared_but_never_through_a_link() {
+    let user = Fixture::new(&[(".gitignore", "node_modules/\n/out/\n"), ("packages/a/index.js", "1\n")]);
+    let import = user.import().await;
+    let setup = import.repository.add_worktree("setup", &import.base, None).await.unwrap();
+    write(&setup.path().join("node_modules/dep/index.js"), "dep");
+    write(&setup.path().join("packages/a/node_modules/b/index.js"), "b");
+    write(&setup.path().join("new-but-not-ignored"), "n");
+    let before = setup.checkpoint().await.unwrap().tree;
+
+    let work = import.repository.add_worktree("work", &import.base, None).await.unwrap();
+    for _ in 0..2 {
+        setup.share_ignored(&work).await.unwrap();
+    }
+    let read = |path: &str| std::fs::read_to_string(work.path().join(path)).ok();
+    assert_eq!(read("node_modules/dep/index.js").as_deref(), Some("dep"));
+    assert_eq!(read("packages/a/node_modules/b/index.js").as_deref(), Some("b"));
+    assert_eq!(read("new-but-not-ignored"), None, "what git would record stays where it was made");
+    assert_ne!(work.checkpoint().await.unwrap().tree, before);
+
+    let outside = user.outside("elsewhere");
+    std::fs::create_dir_all(outside.join("a")).unwrap();
+    let linked = import.repository.add_worktree("linked", &import.base, None).await.unwrap();
+    std::fs::remove_dir_all(linked.path().join("packages")).unwrap();
+    symlink(&outside, linked.path().join("packages")).unwrap();
+    setup.share_ignored(&linked).await.unwrap();
+    assert!(!outside.join("a/node_modules").exists(), "a link leads nothing out of the worktree");
+}
