@@ -18,6 +18,8 @@ const NO_RESULT: &str = "(no result was recorded for this call; call the tool ag
 const SUMMARY_TOKENS: u32 = 4_096;
 /// What the condenser sees of one message. It keeps what matters of it, not the whole.
 const TURN_BYTES: usize = 8_000;
+/// What it sees of one at least: a path or an error still fits.
+const LEAST_TURN_BYTES: usize = 400;
 /// What it sees of the brief: its aim, not its data.
 const BRIEF_BYTES: usize = 12_000;
 
@@ -60,8 +62,11 @@ pub fn condense_request(prompts: &Prompts, state: &ExecutionState, lane: &Lane, 
         text.push_str(&tagged("earlier_notes", summary));
     }
     let upto = upto.min(lane.transcript.len());
-    let turns: Vec<String> =
-        lane.transcript.get(from..upto).unwrap_or_default().iter().map(as_text).collect();
+    let messages = lane.transcript.get(from..upto).unwrap_or_default();
+    // The condenser may be the very model that could not take the whole.
+    let room = lane.room.unwrap_or(state.spec.limits.context_bytes).saturating_sub(text.len());
+    let each = (room / messages.len().max(1)).clamp(LEAST_TURN_BYTES, TURN_BYTES);
+    let turns: Vec<String> = messages.iter().map(|message| as_text(message, each)).collect();
     text.push_str("\n\n");
     text.push_str(&tagged("turns", &turns.join("\n\n")));
     text.push_str("\n\nWrite the notes that replace these turns.");
@@ -114,24 +119,20 @@ fn close(open: &mut Vec<String>, out: &mut Vec<Message>) {
     out.extend(open.drain(..).map(|call_id| Message::Tool { call_id, content: NO_RESULT.to_owned() }));
 }
 
-fn as_text(message: &Message) -> String {
+fn as_text(message: &Message, limit: usize) -> String {
     match message {
-        Message::User { text } => format!("[told]\n{}", bound(text, TURN_BYTES)),
+        Message::User { text } => format!("[told]\n{}", bound(text, limit)),
         Message::Assistant(Reply { text, calls }) => {
             let mut lines = vec!["[the member]".to_owned()];
             if !text.trim().is_empty() {
-                lines.push(bound(text.trim(), TURN_BYTES).into_owned());
+                lines.push(bound(text.trim(), limit).into_owned());
             }
             for call in calls {
                 let arguments = call.arguments.to_string();
-                lines.push(format!(
-                    "calls {} {}",
-                    one_line(&call.name, 80),
-                    bound(&arguments, TURN_BYTES / 4)
-                ));
+                lines.push(format!("calls {} {}", one_line(&call.name, 80), bound(&arguments, limit / 4)));
             }
             lines.join("\n")
         }
-        Message::Tool { content, .. } => format!("[result]\n{}", bound(content, TURN_BYTES)),
+        Message::Tool { content, .. } => format!("[result]\n{}", bound(content, limit)),
     }
 }

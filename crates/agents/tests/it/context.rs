@@ -98,6 +98,25 @@ fn the_condenser_sees_earlier_notes_and_the_turns_after_them() {
     insta::assert_snapshot!("condense_request", text);
 }
 
+/// Whoever could not take the conversation must be able to take what condenses it.
+#[test]
+fn the_condenser_is_sent_less_than_there_is_room_for() {
+    let mut story = story();
+    for turn in 0..100 {
+        story = story
+            .says(WORK, "Look.", vec![call(&format!("c{turn}"))])
+            .answers(WORK, &"long line\n".repeat(3_000));
+    }
+    let state = story.state();
+    let mut lane = lane(&state, WORK);
+    for room in [300_000, 100_000] {
+        lane.room = Some(room);
+        let request = condense_request(&Prompts::embedded(), &state, &lane, 200);
+        let [Message::User { text }] = request.messages.as_slice() else { panic!("one message") };
+        assert!(text.len() < room, "{} of {room}", text.len());
+    }
+}
+
 /// Providers refuse a conversation in which a call has no result.
 #[test]
 fn a_call_without_a_result_gets_one() {
