@@ -5,6 +5,7 @@ use crate::convert::{count, number, timestamp};
 use crate::dialect::{all, one};
 use crate::error::StorageError;
 use sea_orm::QueryResult;
+use serde::Deserialize as _;
 use squad_domain::execution::{Event, EventBody};
 use squad_domain::ids::ExecutionId;
 use squad_domain::message::Actor;
@@ -50,8 +51,12 @@ fn event(row: &QueryResult) -> Result<Event, StorageError> {
     let kind: String = row.try_get("", "kind")?;
     let payload: String = row.try_get("", "payload")?;
     let actor: String = row.try_get("", "actor")?;
-    let body: EventBody = serde_json::from_str(&format!("{{\"kind\":\"{kind}\",\"payload\":{payload}}}"))
-        .map_err(|error| unreadable(error.to_string()))?;
+    let text = format!("{{\"kind\":\"{kind}\",\"payload\":{payload}}}");
+    let mut json = serde_json::Deserializer::from_str(&text);
+    // What came in was parsed within the limit, but an event nests it a few levels deeper. A log that could be written
+    // must be readable.
+    json.disable_recursion_limit();
+    let body = EventBody::deserialize(&mut json).map_err(|error| unreadable(error.to_string()))?;
     let actor = Actor::try_from(actor).map_err(|error| unreadable(error.to_string()))?;
     Ok(Event { seq, at: timestamp(row.try_get("", "at")?), actor, body })
 }

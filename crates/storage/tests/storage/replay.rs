@@ -256,6 +256,22 @@ fn any_event_is_read_back_as_it_was_written_on_postgres() {
     any_event_is_read_back_on(Backend::Postgres, 200);
 }
 
+/// As deep as a reply's own JSON may be: within an event it is deeper still, and must not lock the execution out of its log.
+#[tokio::test]
+async fn the_deepest_arguments_that_a_model_can_send_are_read_back() {
+    squad_testkit::each_database(async |storage| {
+        let deep = format!("{}{}", "[".repeat(127), "]".repeat(127));
+        let arguments = serde_json::from_str(&deep).unwrap();
+        let call = ToolCall { id: "1".into(), name: "read_file".into(), arguments };
+        let reply = Reply { text: String::new(), calls: vec![call] };
+        let mut body = finished("l", "s", "0").body;
+        let EventBody::ModelCallFinished { reply: said, .. } = &mut body else { panic!("{body:?}") };
+        *said = reply;
+        check(&storage, &mut 0, body).await;
+    })
+    .await;
+}
+
 /// The state that a worker held in memory and the one that the next worker reads are the same.
 #[tokio::test]
 async fn the_stored_log_folds_into_the_state_that_was_held_in_memory() {
