@@ -4,10 +4,11 @@
 use super::message;
 use squad_domain::duty::Duty;
 use squad_domain::execution::{ExecutionState, NewEvent, SubtaskStage};
+use squad_domain::ids::SubtaskId;
 use squad_domain::message::{Actor, MessageKind, Recipient};
 
-/// The standup as it is now; `None` where nobody is busy who could want to know.
-pub(crate) fn standup(state: &ExecutionState) -> Option<NewEvent> {
+/// The standup as it is once `landed` is merged; `None` where nobody is busy who could want to know.
+pub(crate) fn standup(state: &ExecutionState, landed: &SubtaskId) -> Option<NewEvent> {
     let busy: Vec<_> =
         state.lanes.values().filter(|lane| lane.is_open() && lane.duty == Duty::Work).collect();
     if busy.is_empty() {
@@ -17,7 +18,8 @@ pub(crate) fn standup(state: &ExecutionState) -> Option<NewEvent> {
     for subtask in &state.subtasks {
         let who = subtask.assignee.as_ref().map_or("nobody", |name| name.as_str());
         let what = format!("{} ({})", subtask.spec.title, subtask.spec.id);
-        lines.push(match subtask.stage {
+        let stage = if subtask.spec.id == *landed { SubtaskStage::Merged } else { subtask.stage };
+        lines.push(match stage {
             SubtaskStage::Merged => format!("done: {who}: {what}"),
             SubtaskStage::Waiting => {
                 let needs: Vec<String> = subtask.spec.depends_on.iter().map(ToString::to_string).collect();

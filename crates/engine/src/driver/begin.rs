@@ -289,7 +289,7 @@ pub(super) fn followed_up(state: &ExecutionState, events: Vec<NewEvent>) -> Vec<
                     before.push(collaboration::completed(state, &lane.member, subtask, summary));
                 }
             }
-            EventBody::SubtaskMerged { .. } => after.extend(collaboration::standup(state)),
+            EventBody::SubtaskMerged { subtask, .. } => after.extend(collaboration::standup(state, subtask)),
             _ => {}
         }
         all.extend(before);

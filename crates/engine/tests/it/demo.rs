@@ -2,6 +2,7 @@
 
 use crate::house::{FIVE, House};
 use squad_domain::execution::{EventBody, Status};
+use squad_domain::message::MessageKind;
 use squad_domain::review::ReviewVerdict;
 use squad_domain::tests_run::TestStage;
 use squad_engine::DriveEnd;
@@ -30,6 +31,10 @@ async fn a_ticket_becomes_a_branch_whose_tests_pass() {
             matches!(body, EventBody::ReviewSubmitted { review, .. } if review.verdict == ReviewVerdict::RequestChanges)
         });
         assert_eq!(sent_back, 1, "the review asked for a change once");
+
+        let standup = run.state.messages.iter().find(|message| message.kind == MessageKind::Standup);
+        let standup = standup.expect("others were at work when the first part landed");
+        assert!(standup.content.contains("done: Fay"), "{}", standup.content);
 
         let delivery = run.state.delivery.as_ref().expect("delivered");
         assert_eq!(house.git(&["rev-parse", &delivery.branch]).trim(), delivery.commit.as_str());

@@ -9,9 +9,10 @@ use squad_domain::role::Role;
 use squad_domain::squad::{ApprovalPolicy, Squad};
 use squad_domain::task::Task;
 use squad_engine::{DriveEnd, DriveOptions, Engine, EngineConfig, EngineError};
-use squad_sandbox::BuiltinSandbox;
+use squad_sandbox::{BuiltinSandbox, Sandbox};
 use squad_scripted::{Handle, Scenario, ScriptedModel};
 use squad_storage::Storage;
+use squad_testkit::{FixtureRepo, VirtualClock};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -24,33 +25,65 @@ pub(crate) const FIVE: &[(&str, Role)] = &[
     ("Quinn", Role::QaTester),
 ];
 
+pub(crate) const SOLO: &[(&str, Role)] = &[("Sam", Role::BackendDeveloper)];
+
+/// The machine's clock in the test's hand.
+pub(crate) struct TestClock(pub(crate) VirtualClock);
+
+impl squad_engine::Clock for TestClock {
+    fn now(&self) -> squad_domain::Timestamp {
+        self.0.now()
+    }
+
+    fn new_id(&self) -> uuid::Uuid {
+        self.0.new_id()
+    }
+}
+
 /// An engine with everything around it. Dropping it removes all of it.
 pub(crate) struct House {
     pub(crate) storage: Storage,
     pub(crate) model: Handle,
     pub(crate) folder: TempDir,
+    repository: Option<FixtureRepo>,
 }
 
 impl House {
     pub(crate) async fn new(storage: &Storage, scenario: Scenario) -> Self {
         let model =
             ScriptedModel::start(scenario.without_delays(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        Self { storage: storage.clone(), model, folder: tempfile::tempdir().unwrap() }
+        Self { storage: storage.clone(), model, folder: tempfile::tempdir().unwrap(), repository: None }
+    }
+
+    /// A house whose members play these scenes; the first that fits answers.
+    pub(crate) async fn playing(storage: &Storage, scenes: &[&str], repository: FixtureRepo) -> Self {
+        let scenario = Scenario::parse(&scenes.join("\n")).unwrap();
+        Self { repository: Some(repository), ..Self::new(storage, scenario).await }
     }
 
     /// A worker of its own, as another process would have it.
     pub(crate) fn engine(&self, worker: &str) -> Engine {
-        let sandbox = Arc::new(BuiltinSandbox::new(launcher()));
-        Engine::new(EngineConfig::new(
-            self.folder.path().join("data"),
-            self.storage.clone(),
-            sandbox,
-            worker.to_owned(),
-        ))
+        Engine::new(self.config(worker, Arc::new(BuiltinSandbox::new(launcher()))))
+    }
+
+    pub(crate) fn config(&self, worker: &str, sandbox: Arc<dyn Sandbox>) -> EngineConfig {
+        EngineConfig::new(self.data(), self.storage.clone(), sandbox, worker.to_owned())
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     pub(crate) fn repository(&self) -> PathBuf {
-        self.folder.path().join("repository")
+        match &self.repository {
+            Some(fixture) => fixture.path().to_owned(),
+            None => self.folder.path().join("repository"),
+        }
+    }
+
+    /// The spec of a task on a project that is tested by `sh test.sh`.
+    pub(crate) fn small(&self, members: &[(&str, Role)]) -> ExecutionSpec {
+        ExecutionSpec { test_command: Some("sh test.sh".into()), ..self.spec(members, "Greet properly") }
     }
 
     /// The demo's sample project, as the user's repository.
@@ -134,7 +167,7 @@ impl Run {
 }
 
 /// The sandbox's launcher, built beside the tests.
-fn launcher() -> PathBuf {
+pub(crate) fn launcher() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(Path::parent).unwrap();
     let launcher = folder.join("squad-sandbox-launcher");

@@ -4,3 +4,7 @@
 
 mod demo;
 mod house;
+mod inputs;
+mod kill;
+mod live;
+mod scenes;
