@@ -41,7 +41,7 @@ pub(crate) fn run(policy: &Policy, control: &UnixStream) -> Result<Verdict, Step
     let first = match sys::fork().step("start process 1")? {
         Forked::Child => {
             drop(here);
-            process_one(policy, there, control)
+            process_one(policy, leaf.as_ref(), there, control)
         }
         Forked::Parent(first) => first,
     };
@@ -51,7 +51,10 @@ pub(crate) fn run(policy: &Policy, control: &UnixStream) -> Result<Verdict, Step
     rustix::stdio::dup2_stdout(&null).step("let go of the output")?;
     rustix::stdio::dup2_stderr(&null).step("let go of the output")?;
 
-    if leaf.as_ref().is_some_and(|leaf| leaf.add(first.as_raw_nonzero().get()).is_err()) {
+    let mut reports = BufReader::new(here);
+    let mut joined = [0];
+    reports.read_exact(&mut joined).step("start process 1")?;
+    if joined[0] != IN_GROUP {
         leaf = None;
     }
     let mut run = Run {
@@ -61,10 +64,9 @@ pub(crate) fn run(policy: &Policy, control: &UnixStream) -> Result<Verdict, Step
         deadline,
         disks: policy.watch.iter().map(DiskWatch::new).collect(),
         landlock: false,
-        reports: BufReader::new(here),
+        reports,
         leaf,
     };
-    run.say(if run.leaf.is_some() { GO_GROUP } else { GO_ALONE }).step("start process 1")?;
     let outcome = run.watch();
     run.end();
     let outcome = run.final_word(outcome);
@@ -72,8 +74,9 @@ pub(crate) fn run(policy: &Policy, control: &UnixStream) -> Result<Verdict, Step
     Ok(Verdict { outcome, enforcement, landlock: run.landlock })
 }
 
-const GO_GROUP: u8 = b'G';
-const GO_ALONE: u8 = b'A';
+/// Whether process 1 is in the run's control group.
+const IN_GROUP: u8 = b'G';
+const ALONE: u8 = b'A';
 const GO_MAPPED: u8 = b'M';
 
 /// Makes the ordinary user who runs squad user 1000 of a new namespace.
@@ -91,14 +94,16 @@ fn write_maps(process: &str, uid: u32, gid: u32) -> Result<(), StepError> {
 }
 
 /// The life of process 1, in the forked child.
-fn process_one(policy: &Policy, mut launcher: UnixStream, control: &UnixStream) -> ! {
+fn process_one(policy: &Policy, leaf: Option<&Leaf>, mut launcher: UnixStream, control: &UnixStream) -> ! {
     let result = (|| {
         // Before anything else, so that a launcher that dies early takes this process with it.
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
             .step("tie life to the launcher")?;
-        let mut go = [0];
-        launcher.read_exact(&mut go).step("wait for the launcher")?;
-        let bounded_by_group = go[0] == GO_GROUP;
+        let bounded_by_group = leaf.is_some_and(|leaf| leaf.join().is_ok());
+        // Fails when the launcher died before life was tied to it.
+        launcher
+            .write_all(&[if bounded_by_group { IN_GROUP } else { ALONE }])
+            .step("report to the launcher")?;
         match &policy.isolation {
             Isolation::Namespaces => init::enclose(policy, &mut launcher)?,
             Isolation::Bwrap { program } => {

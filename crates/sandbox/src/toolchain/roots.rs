@@ -129,7 +129,7 @@ pub(crate) fn find(environment: &HostEnvironment) -> BTreeSet<PathBuf> {
             }
             // Holds the user's own sources as well.
             "GOPATH" => {
-                ["bin", "pkg"].iter().for_each(|part| add(&mut roots, &folder.join(part), environment))
+                ["bin", "pkg"].iter().for_each(|part| add(&mut roots, &folder.join(part), environment));
             }
             _ => add(&mut roots, folder, environment),
         }
