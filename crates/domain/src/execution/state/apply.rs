@@ -1,150 +1,16 @@
-//! The state of an execution, and `apply`: how each event changes it.
+//! How each event changes the state.
 
-use super::event::{Delivery, Event, EventBody};
-use super::guard::{GuardAction, LoopPattern};
-use super::lane::{Lane, LanePhase};
-use super::spec::ExecutionSpec;
-use super::status::Status;
-use super::subtask::{SubtaskStage, SubtaskState};
-use crate::Timestamp;
-use crate::conversation::ToolCall;
+use super::{ExecutionState, Prepared, WholeChecks};
 use crate::duty::Duty;
-use crate::ids::{CommitId, LaneId, MemberName, QuestionId, SubtaskId, TreeId};
-use crate::member::Member;
-use crate::message::{Actor, AgentMessage, MessageKind, Recipient};
+use crate::execution::guard::{Guard, GuardAction};
+use crate::execution::{Event, EventBody, Lane, LanePhase, Status, SubtaskStage, SubtaskState};
+use crate::ids::{LaneId, SubtaskId};
+use crate::message::Actor;
 use crate::model::{Purpose, RoutingProfile, Usage};
 use crate::money::MicroUsd;
-use crate::plan::{Analysis, Plan};
-use crate::question::{Answer, Asked, Question, Subject};
-use crate::review::{Review, ReviewVerdict, TestReport};
-use crate::tests_run::{CommandSource, TestCommand, TestRun, TestStage};
+use crate::review::ReviewVerdict;
+use crate::tests_run::{CommandSource, TestCommand, TestStage};
 use std::collections::BTreeMap;
-
-/// Questions that two members may ask each other before the loop guard looks.
-const PING_PONG: u32 = 6;
-
-/// What the repository looked like when the execution began.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prepared {
-    /// What everything is based on.
-    pub base: CommitId,
-    /// The branch whose tip that was.
-    pub base_branch: Option<String>,
-    /// The sandbox tier in use.
-    pub tier: String,
-    /// `AGENTS.md`.
-    pub guidance: Option<String>,
-    /// An outline of the repository.
-    pub map: String,
-    /// What a person should know.
-    pub notes: Vec<String>,
-}
-
-/// A question, and what became of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct QuestionState {
-    /// The question.
-    pub question: Question,
-    /// When it was asked.
-    pub asked_at: Timestamp,
-    /// Its answer, and by whom.
-    pub answer: Option<(Actor, Answer)>,
-}
-
-/// What one member used so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Spending {
-    /// Tokens.
-    pub usage: Usage,
-    /// Money.
-    pub cost: MicroUsd,
-    /// Model calls.
-    pub calls: u64,
-}
-
-/// What the merged whole has been through since its tip last moved.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct WholeChecks {
-    /// The last review of it.
-    pub review: Option<Review>,
-    /// Whether a person takes it as it is.
-    pub accepted: bool,
-    /// The engine's run of the tests on it.
-    pub tests: Option<TestRun>,
-    /// The tester's report on it.
-    pub report: Option<TestReport>,
-}
-
-/// An execution as its events have made it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExecutionState {
-    /// The last event that is part of it.
-    pub seq: u64,
-    /// When that was.
-    pub at: Timestamp,
-    /// When it was asked for.
-    pub created_at: Timestamp,
-    /// What it was started with. Models and budget are as people changed them since.
-    pub spec: ExecutionSpec,
-    /// Where it stands.
-    pub status: Status,
-    /// Where a blocked execution returns to.
-    pub return_to: Option<Status>,
-    /// Why it stands there.
-    pub reason: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// Whether a person paused it.
-    pub paused: bool,
-    /// The repository.
-    pub prepared: Option<Prepared>,
-    /// The gate.
-    pub test_command: Option<TestCommand>,
-    /// Why no command was found, where none was.
-    pub no_tests: Option<Vec<String>>,
-    /// The tests before anything changed.
-    pub baseline: Option<TestRun>,
-    /// What is wanted.
-    pub analysis: Option<Analysis>,
-    /// Plans submitted so far; the last one counts.
-    pub plan: Option<Plan>,
-    /// How many were submitted.
-    pub plan_version: u32,
-    /// Whether the tech lead has settled the last one, or nobody is there to.
-    pub plan_settled: bool,
-    /// Whether it may be worked on.
-    pub plan_approved: bool,
-    /// Why the last one was rejected.
-    pub plan_rejected: Option<String>,
-    /// Planning rounds begun by a rejection.
-    pub planning_round: u32,
-    /// The sub-tasks, in the order in which they are merged.
-    pub subtasks: Vec<SubtaskState>,
-    /// Sub-tasks that the engine added.
-    pub fixes: u32,
-    /// Fixes granted by a person beyond the limit.
-    pub fixes_granted: u32,
-    /// The tip of the execution's branch.
-    pub head: Option<CommitId>,
-    /// Its files.
-    pub head_tree: Option<TreeId>,
-    /// Checks of that tip.
-    pub whole: WholeChecks,
-    /// Lanes of reviewing and testing the whole that were opened so far.
-    pub whole_lanes: u32,
-    /// All lanes.
-    pub lanes: BTreeMap<LaneId, Lane>,
-    /// All questions.
-    pub questions: BTreeMap<QuestionId, QuestionState>,
-    /// All messages.
-    pub messages: Vec<AgentMessage>,
-    /// What each member used.
-    pub spending: BTreeMap<MemberName, Spending>,
-    /// Questions between two members so far.
-    exchanges: BTreeMap<(MemberName, MemberName), u32>,
-    /// Where the result is.
-    pub delivery: Option<Delivery>,
-}
 
 /// An event that cannot follow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -321,7 +187,7 @@ impl ExecutionState {
                     waiting: None,
                     room: None,
                     escalated: false,
-                    guard: super::guard::Guard::default(),
+                    guard: Guard::default(),
                 };
                 self.lane_opened(opened, seq)?;
             }
@@ -540,211 +406,18 @@ impl ExecutionState {
         }
     }
 
-    fn deliver(&mut self, message: &AgentMessage) {
-        self.messages.push(message.clone());
-        // Answers reach their asker as the result of its call; the others are for people and for the record.
-        let told = matches!(
-            message.kind,
-            MessageKind::StatusUpdate | MessageKind::StatusRequest | MessageKind::Standup
-        );
-        if !told {
-            return;
-        }
-        let from = match &message.from {
-            Actor::Person(name) => format!("{name}, the person you work for, says"),
-            Actor::Member(name) => format!("{name} tells you"),
-            Actor::Engine => "News of the squad".to_owned(),
-        };
-        for lane in self.lanes.values_mut().filter(|lane| lane.is_open()) {
-            let addressed = match &message.to {
-                Recipient::Everyone => message.from != Actor::Member(lane.member.clone()),
-                Recipient::Member(name) => name == &lane.member,
-                Recipient::Person => false,
-            };
-            if addressed {
-                lane.inbox.push(format!("{from}: {}", message.content));
-            }
-        }
-    }
-
-    fn asked(&mut self, question: &Question, event: &Event) -> Result<(), ApplyError> {
-        if let Some(lane) = question.lane() {
-            let asker = {
-                let lane = self.lane_mut(lane, event.seq)?;
-                lane.waiting = Some(question.id.clone());
-                lane.member.clone()
-            };
-            if let Asked::Member(other) = &question.to {
-                let pair = if asker < *other { (asker, other.clone()) } else { (other.clone(), asker) };
-                let count = self.exchanges.entry(pair).or_default();
-                *count += 1;
-                if count.is_multiple_of(PING_PONG) {
-                    let evidence = format!("{count} questions between you and {other} so far");
-                    self.lane_mut(lane, event.seq)?.guard.report(LoopPattern::PingPong, evidence);
-                }
-            }
-        }
-        let asked = QuestionState { question: question.clone(), asked_at: event.at, answer: None };
-        self.questions.insert(question.id.clone(), asked);
-        Ok(())
-    }
-
-    fn answered(&mut self, id: &QuestionId, answer: &Answer, event: &Event) -> Result<(), ApplyError> {
-        let asked = self.questions.get_mut(id).ok_or_else(|| unknown(event.seq, "question", id))?;
-        if asked.answer.is_some() {
-            return Ok(()); // The first answer counts; a second one from another window changes nothing.
-        }
-        asked.answer = Some((event.actor.clone(), answer.clone()));
-        let question = asked.question.clone();
-        if let Some(lane) = question.lane()
-            && let Ok(lane) = self.lane_mut(lane, event.seq)
-        {
-            lane.waiting = None;
-            match (&question.subject, answer) {
-                (Subject::Tool { .. } | Subject::Stuck { .. }, Answer::Text { text }) => {
-                    let who = event.actor.name();
-                    lane.tool_finished(&format!("{who} answers: {text}"), false);
-                }
-                (Subject::Turns { limit, .. }, Answer::Retry { note }) => {
-                    lane.granted += limit;
-                    remark(lane, &event.actor, note);
-                }
-                (_, Answer::Retry { note }) => {
-                    lane.guard.reset();
-                    remark(lane, &event.actor, note);
-                }
-                _ => {}
-            }
-        }
-        match (&question.subject, answer) {
-            (Subject::PlanApproval { .. }, Answer::Approve { note }) => {
-                self.plan_approved = true;
-                self.remember_remark(&event.actor, note);
-            }
-            (Subject::PlanApproval { .. }, Answer::Reject { reason }) => {
-                self.plan_rejected = Some(reason.clone());
-                self.plan_settled = false;
-                self.planning_round += 1;
-            }
-            (Subject::TestCommand, Answer::Text { text }) => {
-                self.test_command =
-                    Some(TestCommand { command: text.trim().to_owned(), source: CommandSource::Person });
-            }
-            (Subject::Budget { .. }, Answer::RaiseBudget { limit }) => self.raise_budget(&question, *limit),
-            (Subject::ReviewRounds { subtask }, Answer::Approve { .. }) => match subtask {
-                Some(id) => self.subtask_mut(id, event.seq)?.stage = SubtaskStage::Approved,
-                None => self.whole.accepted = true,
-            },
-            (Subject::ReviewRounds { subtask: Some(id) }, Answer::Retry { note }) => {
-                self.subtask_mut(id, event.seq)?.granted += 1;
-                self.remember_remark(&event.actor, note);
-            }
-            (Subject::ReviewRounds { subtask: None } | Subject::TestRounds, Answer::Retry { note }) => {
-                self.fixes_granted += 1;
-                self.remember_remark(&event.actor, note);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn raise_budget(&mut self, question: &Question, limit: MicroUsd) {
-        match &question.from {
-            Actor::Member(name) => {
-                if let Some(member) = self.spec.squad.members.iter_mut().find(|member| &member.name == name) {
-                    member.budget = Some(limit);
-                }
-            }
-            _ => self.spec.budget = Some(limit),
-        }
-    }
-
-    /// A person's remark on the whole is told to whoever works from now on, as a message would be.
-    fn remember_remark(&mut self, actor: &Actor, note: &str) {
-        if !note.trim().is_empty() {
-            self.deliver(&AgentMessage {
-                from: actor.clone(),
-                to: Recipient::Everyone,
-                kind: MessageKind::StatusUpdate,
-                content: note.to_owned(),
-            });
-        }
-    }
-
-    fn lane_mut(&mut self, id: &LaneId, seq: u64) -> Result<&mut Lane, ApplyError> {
+    pub(super) fn lane_mut(&mut self, id: &LaneId, seq: u64) -> Result<&mut Lane, ApplyError> {
         self.lanes.get_mut(id).ok_or_else(|| unknown(seq, "lane", id))
     }
 
-    fn subtask_mut(&mut self, id: &SubtaskId, seq: u64) -> Result<&mut SubtaskState, ApplyError> {
+    pub(super) fn subtask_mut(&mut self, id: &SubtaskId, seq: u64) -> Result<&mut SubtaskState, ApplyError> {
         self.subtasks
             .iter_mut()
             .find(|subtask| &subtask.spec.id == id)
             .ok_or_else(|| unknown(seq, "sub-task", id))
     }
-
-    /// The sub-task of that id.
-    #[must_use]
-    pub fn subtask(&self, id: &SubtaskId) -> Option<&SubtaskState> {
-        self.subtasks.iter().find(|subtask| &subtask.spec.id == id)
-    }
-
-    /// The member of that name, as the log left it.
-    #[must_use]
-    pub fn member(&self, name: &MemberName) -> Option<&Member> {
-        self.spec.squad.member(name)
-    }
-
-    /// Who settles plans; `None`: the planner's word is the plan.
-    #[must_use]
-    pub fn settler(&self) -> Option<&Member> {
-        let squad = &self.spec.squad;
-        let planner = squad.holder(Duty::Plan, &Default::default())?;
-        squad.holder(Duty::Agree, &[planner.name.clone()].into())
-    }
-
-    /// The questions without an answer, in the order asked.
-    pub fn open_questions(&self) -> impl Iterator<Item = &Question> {
-        let mut open: Vec<&QuestionState> =
-            self.questions.values().filter(|asked| asked.answer.is_none()).collect();
-        open.sort_by_key(|asked| asked.question.number());
-        open.into_iter().map(|asked| &asked.question)
-    }
-
-    /// The id of the next question.
-    #[must_use]
-    pub fn next_question(&self) -> QuestionId {
-        QuestionId(format!("q{}", self.questions.len() + 1))
-    }
-
-    /// What the execution has cost so far.
-    #[must_use]
-    pub fn cost(&self) -> MicroUsd {
-        self.spending.values().map(|spending| spending.cost).sum()
-    }
-
-    /// What the plan may cost: each sub-task is work and review, and so far analysis and plan took as many lanes. So
-    /// the mean cost of a lane up to now, twice per sub-task, and twice for reviewing and testing the whole. Rough on
-    /// purpose, and always shown as an estimate. `None` before there is a plan.
-    #[must_use]
-    pub fn estimate(&self) -> Option<MicroUsd> {
-        let subtasks = self.plan.as_ref()?.subtasks.len() as u64;
-        let lanes = (self.lanes.len() as u64).max(1);
-        Some(MicroUsd::from_micros(self.cost().micros() / lanes * (2 * subtasks + 2)))
-    }
-
-    /// The tool call that a started, unfinished step of the lane performs.
-    #[must_use]
-    pub fn tool_call(&self, lane: &LaneId) -> Option<&ToolCall> {
-        self.lanes.get(lane)?.current_tool().map(|(_, call, _)| call)
-    }
 }
 
-fn remark(lane: &mut Lane, actor: &Actor, note: &str) {
-    if !note.trim().is_empty() {
-        lane.inbox.push(format!("{}, the person you work for, says: {note}", actor.name()));
-    }
-}
-
-fn unknown(seq: u64, what: &str, id: &impl std::fmt::Display) -> ApplyError {
+pub(super) fn unknown(seq: u64, what: &str, id: &impl std::fmt::Display) -> ApplyError {
     ApplyError::Unknown { seq, what: format!("{what} `{id}`") }
 }
