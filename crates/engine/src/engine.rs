@@ -13,7 +13,7 @@ use squad_domain::ids::ExecutionId;
 use squad_domain::message::Actor;
 use squad_llm::{Environment, Router};
 use squad_sandbox::Sandbox;
-use squad_storage::{AppendError, ClaimOutcome, Guard, Storage};
+use squad_storage::{AppendError, Claim, ClaimOutcome, Guard, Storage};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -200,15 +200,35 @@ impl Engine {
     /// # Errors
     /// Where another worker has it, the database is away, or the log cannot be read.
     pub async fn drive(&self, id: ExecutionId, options: &DriveOptions) -> Result<DriveEnd, EngineError> {
+        match self.claim(id, options).await? {
+            Some(claim) => self.driver(id, claim).await?.run(options).await,
+            None if options.stop.is_cancelled() => Ok(DriveEnd::Stopped),
+            None => Ok(DriveEnd::Ended(self.0.load(id).await?.0.status)),
+        }
+    }
+
+    /// The lease of one execution; `None` where it has ended, or where waiting was stopped.
+    ///
+    /// A holder that lives renews its lease within a few seconds. One that does not is dead: its lease is
+    /// waited for, so that resuming right after a crash just works.
+    async fn claim(&self, id: ExecutionId, options: &DriveOptions) -> Result<Option<Claim>, EngineError> {
         let shared = &self.0;
-        match shared.storage.claim_one(id, &shared.worker, shared.clock.now(), LEASE).await? {
-            ClaimOutcome::Claimed(claim) => self.driver(id, claim).await?.run(options).await,
-            ClaimOutcome::HeldBy { worker, .. } => Err(EngineError::Held { id, worker }),
-            ClaimOutcome::Terminal => {
-                let (state, _) = shared.load(id).await?;
-                Ok(DriveEnd::Ended(state.status))
+        let mut first_seen = None;
+        loop {
+            match shared.storage.claim_one(id, &shared.worker, shared.clock.now(), LEASE).await? {
+                ClaimOutcome::Claimed(claim) => return Ok(Some(claim)),
+                ClaimOutcome::HeldBy { worker, until } => {
+                    if *first_seen.get_or_insert(until) != until {
+                        return Err(EngineError::Held { id, worker });
+                    }
+                    tokio::select! {
+                        () = options.stop.cancelled() => return Ok(None),
+                        () = tokio::time::sleep(IDLE) => {}
+                    }
+                }
+                ClaimOutcome::Terminal => return Ok(None),
+                ClaimOutcome::NotFound => return Err(EngineError::NotFound(id)),
             }
-            ClaimOutcome::NotFound => Err(EngineError::NotFound(id)),
         }
     }
 
@@ -301,7 +321,7 @@ impl Engine {
         })
     }
 
-    async fn driver(&self, id: ExecutionId, claim: squad_storage::Claim) -> Result<Driver, EngineError> {
+    async fn driver(&self, id: ExecutionId, claim: Claim) -> Result<Driver, EngineError> {
         let shared = &self.0;
         let (state, _) = shared.load(id).await?;
         let around = Surroundings {

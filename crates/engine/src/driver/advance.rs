@@ -40,6 +40,8 @@ impl Driver {
             match self.shared.storage.append(self.id, guard, at, batch).await {
                 Ok(events) => {
                     self.outcomes.clear();
+                    // What a budget refused was asked about, or fits by now.
+                    self.refused.clear();
                     self.shared.published(self.id, &events);
                     self.launch(launches);
                     return Ok(());

@@ -106,7 +106,12 @@ impl Driver {
         self.around.cancel.cancel();
         self.running.shutdown().await;
         self.around.workspaces.close().await;
-        let parked = matches!(end, Ok(DriveEnd::Ended(_) | DriveEnd::Waiting | DriveEnd::Paused));
+        // A log that cannot be read would only be claimed again and again.
+        let parked = matches!(
+            end,
+            Ok(DriveEnd::Ended(_) | DriveEnd::Waiting | DriveEnd::Paused)
+                | Err(EngineError::BrokenLog { .. })
+        );
         if !matches!(end, Err(EngineError::LeaseLost(_))) {
             self.shared.storage.release(&self.claim, parked.then_some(self.state.seq)).await?;
         }
