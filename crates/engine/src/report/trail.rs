@@ -102,10 +102,8 @@ impl Trail {
                 }
             }
             EventBody::ModelCallFinished { estimated: true, .. } => self.estimated += 1,
-            EventBody::NetworkRequested { host, allowed: true, .. } => {
-                if !self.hosts.contains(host) {
-                    self.hosts.push(host.clone());
-                }
+            EventBody::NetworkRequested { host, allowed: true, .. } if !self.hosts.contains(host) => {
+                self.hosts.push(host.clone());
             }
             EventBody::TakenUp { .. } => self.taken_up += 1,
             _ => {}

@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::question::{self, Asked};
 use crate::output::{self, json, report, show};
-use squad_domain::execution::{Event, ExecutionState};
+use squad_domain::execution::{Event, ExecutionState, Status};
 use squad_domain::ids::{ExecutionId, QuestionId};
 use squad_domain::question::Question;
 use squad_engine::report::Report;
@@ -42,8 +42,9 @@ pub(super) async fn drive(context: &Context, engine: &Engine, id: ExecutionId) -
         let engine = engine.clone();
         async move { engine.drive(id, &options).await }
     });
-    // An execution that has just been asked for is shown from its first event.
-    let shown_before = if state.seq == 1 { 0 } else { state.seq };
+    // An execution that has just been asked for is shown from its first event. Programs always get the whole log: they
+    // can tell by `seq` what they have, and cannot know what a killed run did not print any more.
+    let shown_before = if state.seq == 1 || context.json { 0 } else { state.seq };
     follow(context, engine, id, Some(Drive { driving, stop, interactive }), shown_before).await
 }
 
@@ -73,6 +74,7 @@ async fn follow(
     mut drive: Option<Drive>,
     shown_before: u64,
 ) -> Result<Exit, CliError> {
+    let elsewhere = drive.is_none();
     let mut screen = Screen::new(context);
     let mut events = pump(engine.clone(), id);
     let mut words = engine.live_text();
@@ -90,25 +92,14 @@ async fn follow(
                 if screen.state().is_some_and(|state| state.status.is_terminal()) && drive.is_none() {
                     break Ok(());
                 }
-                if events.is_empty()
-                    && let Some(drive) = drive.as_ref().filter(|drive| drive.interactive && !stopping)
-                    && let Some(asked) = open_question(&screen, &later)
-                {
-                    let reply = ask(&screen, asked.clone());
-                    match reply {
-                        Asked::Later => {
-                            later.insert(asked.id);
-                            stopping = true;
-                            drive.stop.cancel();
-                        }
-                        Asked::Answer(answer) => {
-                            let input = Input::Answer { question: asked.id.clone(), answer };
-                            if let Err(error) = engine.input(id, &context.person, input).await {
-                                // Somebody else was faster, from a second terminal.
-                                output::remark(&error.to_string());
-                            }
-                            later.insert(asked.id);
-                        }
+                if let Some(drive) = drive.as_ref().filter(|drive| drive.interactive && !stopping) {
+                    // Only when nothing is left to read is the screen's state the log's.
+                    if events.is_empty() {
+                        ask_what_is_open(context, engine, id, &screen, &mut later).await;
+                    }
+                    if nothing_left(&screen, &later) {
+                        stopping = true;
+                        drive.stop.cancel();
                     }
                 }
             }
@@ -146,7 +137,7 @@ async fn follow(
     }
     screen.end();
     ended?;
-    finish(context, id, &state, &all)
+    finish(context, id, &state, &all, elsewhere)
 }
 
 /// The report, or how to go on.
@@ -155,10 +146,11 @@ fn finish(
     id: ExecutionId,
     state: &ExecutionState,
     events: &[Event],
+    elsewhere: bool,
 ) -> Result<Exit, CliError> {
     let built = Report::build(id, state, events);
     let saved = if state.status.is_terminal() { Some(reports::save(context, &built)?) } else { None };
-    let go_on = show::how_to_go_on(state, events, id);
+    let go_on = show::how_to_go_on(state, events, id, elsewhere);
     if context.json {
         output::print(&json::result(&built));
         if !go_on.is_empty() {
@@ -231,8 +223,30 @@ fn open_question(screen: &Screen, later: &BTreeSet<QuestionId>) -> Option<Questi
         .cloned()
 }
 
-/// Asks in place. Blocks this task on purpose: while a person reads, nothing else is drawn; the driver goes on.
-fn ask(screen: &Screen, asked: Question) -> Asked {
-    let Some(state) = screen.state() else { return Asked::Later };
-    tokio::task::block_in_place(|| screen.suspend(|| question::ask(state, &asked)))
+/// Whether it stands still for questions that the person left for later.
+fn nothing_left(screen: &Screen, later: &BTreeSet<QuestionId>) -> bool {
+    let Some(state) = screen.state().filter(|state| state.status == Status::Blocked) else { return false };
+    let mut open = state.open_questions().filter(|question| question.waits_for_person()).peekable();
+    open.peek().is_some() && open.all(|question| later.contains(&question.id))
+}
+
+/// Asks in place, one question after the other. `asked` are those that are not asked again: answered, or left for later.
+/// Blocks this task on purpose: while a person reads, nothing else is drawn; the driver goes on.
+async fn ask_what_is_open(
+    context: &Context,
+    engine: &Engine,
+    id: ExecutionId,
+    screen: &Screen,
+    asked: &mut BTreeSet<QuestionId>,
+) {
+    while let (Some(question), Some(state)) = (open_question(screen, asked), screen.state()) {
+        let reply = tokio::task::block_in_place(|| screen.suspend(|| question::ask(state, &question)));
+        asked.insert(question.id.clone());
+        let Asked::Answer(answer) = reply else { continue };
+        let input = Input::Answer { question: question.id, answer };
+        if let Err(error) = engine.input(id, &context.person, input).await {
+            // Somebody else was faster, from a second terminal.
+            output::remark(&error.to_string());
+        }
+    }
 }

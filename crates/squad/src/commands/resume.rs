@@ -18,7 +18,8 @@ Examples:
 /// Take up an execution where it was, or let a paused one go on
 ///
 /// Everything is as it was when it was started: task, squad, models, limits. Only keys are read again from the
-/// environment. No finished model call is paid again, no finished tool call is repeated.
+/// environment. No finished model call is paid again, no finished tool call is repeated. It prints as `squad run` does;
+/// with `--json` the whole log from its first event.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Resume {

@@ -20,6 +20,8 @@ pub(crate) struct Activity {
     pub(crate) about: String,
     /// What it does now.
     pub(crate) doing: String,
+    /// Whether live text of the lane is what its member says; else it is what its command prints.
+    pub(crate) speaks: bool,
     /// What its member has cost so far.
     pub(crate) cost: MicroUsd,
 }
@@ -37,6 +39,7 @@ pub(crate) fn of(story: &Story) -> Vec<Activity> {
             who: tell::member(state, &lane.member),
             about: lane.subtask.as_ref().map_or(lane.duty.to_string(), ToString::to_string),
             doing: clean::line(&doing(story, lane)),
+            speaks: matches!(lane.phase, LanePhase::Calling { .. }),
             cost: state.spending.get(&lane.member).map_or(MicroUsd::ZERO, |spending| spending.cost),
         })
         .collect()

@@ -60,8 +60,9 @@ pub(crate) struct Line {
 impl Line {
     /// The line, styled, on as many rows as `width` asks for; `None`: as wide as it is.
     pub(crate) fn render(&self, width: Option<usize>) -> String {
-        let time = clean::pad("", TIME.saturating_sub(words::duration(self.elapsed_ms).width()))
-            + &words::duration(self.elapsed_ms);
+        // Whole seconds: a log is read by the line, not by the tenth.
+        let elapsed = words::duration(self.elapsed_ms / 1_000 * 1_000);
+        let time = format!("{elapsed:>TIME$}");
         let who = clean::pad(&self.who, WHO);
         let indent = TIME + 2 + who.width() + 2;
         let room = width.map(|width| width.saturating_sub(indent).max(20));

@@ -7,12 +7,13 @@ use super::{clean, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use squad_domain::ids::LaneId;
 use std::collections::BTreeMap;
-use unicode_width::UnicodeWidthStr as _;
 
 /// Drawings a second, at most: calm, and cheap over slow connections.
 const DRAWS_A_SECOND: u8 = 8;
 /// Lines below the log, at most. More lanes than that are counted.
 const MAX_LANES: usize = 12;
+/// Characters of those words that are shown.
+const TAIL: usize = 80;
 /// What is kept of the words that a member is saying.
 const LIVE_TAIL: usize = 400;
 
@@ -109,16 +110,13 @@ fn console_width() -> u16 {
     terminal_size::terminal_size().map_or(100, |(width, _)| width.0)
 }
 
-/// `  Bea BE   s1     $ node --test                                 $0.0142`
+/// `  Bea BE   s1     $0.0142  $ node --test · ok 3 - adds up`
 fn row(activity: &Activity, words: &str) -> String {
-    let words = clean::line(words);
-    let doing = if words.is_empty() {
-        activity.doing.clone()
-    } else {
-        // The latest words are at the end; the beginning is what falls off.
-        let tail: String = words.chars().rev().take(120).collect::<Vec<_>>().into_iter().rev().collect();
-        let dots = if tail.width() < words.width() { "…" } else { "" };
-        format!("“{dots}{tail}")
+    let tail = tail(words);
+    let doing = match (tail.is_empty(), activity.speaks) {
+        (true, _) => activity.doing.clone(),
+        (false, true) => format!("“{tail}"),
+        (false, false) => format!("{} · {tail}", activity.doing),
     };
     format!(
         "  {}  {}  {}  {doing}",
@@ -126,4 +124,15 @@ fn row(activity: &Activity, words: &str) -> String {
         style::paint(style::QUIET, &clean::pad(&activity.about, 8)),
         style::paint(style::QUIET, &activity.cost.to_string()),
     )
+}
+
+/// The latest words are at the end; the beginning is what falls off.
+fn tail(words: &str) -> String {
+    let words = clean::line(words);
+    let count = words.chars().count();
+    if count <= TAIL {
+        return words;
+    }
+    let tail: String = words.chars().skip(count - TAIL).collect();
+    format!("…{tail}")
 }

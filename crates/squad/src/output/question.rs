@@ -69,8 +69,12 @@ pub(crate) fn ask(state: &ExecutionState, question: &Question) -> Asked {
     super::print(&preface(state, question));
     match prompt(question) {
         Ok(Some(answer)) => Asked::Answer(answer),
-        // Ctrl-C, Escape, or a terminal that is gone.
-        Ok(None) | Err(_) => Asked::Later,
+        Ok(None) => Asked::Later,
+        // Ctrl-C, Escape, or a terminal that is gone: the cursor stands in the middle of the question.
+        Err(_) => {
+            super::print("\n");
+            Asked::Later
+        }
     }
 }
 
@@ -98,7 +102,7 @@ fn plan(state: &ExecutionState, question: &Question) -> String {
     }
     text.push('\n');
     for subtask in &plan.subtasks {
-        let needs: Vec<&str> = subtask.depends_on.iter().map(|id| id.as_str()).collect();
+        let needs: Vec<&str> = subtask.depends_on.iter().map(squad_domain::ids::SubtaskId::as_str).collect();
         let after = if needs.is_empty() { String::new() } else { format!(", after {}", needs.join(", ")) };
         text.push_str(&format!(
             "  {} {} ({}{after})\n",

@@ -28,7 +28,7 @@ pub(crate) fn render(report: &Report, width: usize) -> String {
     }
     if !report.criteria.is_empty() {
         page.heading("Acceptance criteria");
-        report.criteria.iter().for_each(|item| criterion(&mut page, item));
+        criteria(&mut page, &report.criteria);
     }
     reviews(&mut page, report);
     questions(&mut page, report);
@@ -86,18 +86,24 @@ fn test(run: Option<&TestLine>) -> String {
     )
 }
 
-fn criterion(page: &mut Page, criterion: &Criterion) {
-    let (sign, colour, note) = match criterion.standing {
-        Standing::Proven => ("✓", style::GOOD, ""),
-        Standing::TestsOnly => ("~", style::WAITING, " (by the tests only)"),
-        Standing::Open => ("·", style::QUIET, " (not shown)"),
-    };
-    let scope = criterion.subtask.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
-    page.signed(sign, colour, &format!("{scope}{}{note}", clean::line(&criterion.text)));
-    let proof: Vec<String> =
-        criterion.proof.iter().map(|proof| format!("#{} {}", proof.seq, clean::line(&proof.what))).collect();
-    if !proof.is_empty() {
-        page.quiet(&proof.join(" · "));
+/// Criteria that the same events speak for stand together, with the events below the last of them.
+fn criteria(page: &mut Page, criteria: &[Criterion]) {
+    for group in criteria.chunk_by(|one, next| one.proof == next.proof) {
+        for criterion in group {
+            let (sign, colour, note) = match criterion.standing {
+                Standing::Proven => ("✓", style::GOOD, ""),
+                Standing::TestsOnly => ("~", style::WAITING, " (by the tests only)"),
+                Standing::Open => ("·", style::QUIET, " (not shown)"),
+            };
+            let scope = criterion.subtask.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
+            page.signed(sign, colour, &format!("{scope}{}{note}", clean::line(&criterion.text)));
+        }
+        let proof = group.first().map_or(&[][..], |criterion| &criterion.proof);
+        let proof: Vec<String> =
+            proof.iter().map(|proof| format!("#{} {}", proof.seq, clean::line(&proof.what))).collect();
+        if !proof.is_empty() {
+            page.quiet(&proof.join(" · "));
+        }
     }
 }
 

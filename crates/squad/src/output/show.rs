@@ -64,10 +64,14 @@ impl View<'_> {
         let mut text = self.head(&built);
         text.push_str(&self.moving());
         text.push_str(&self.plan());
-        text.push_str(&heading("Members"));
-        text.push_str(&report::members(&built));
+        let ended = self.state.status.is_terminal();
+        if !ended {
+            text.push_str(&heading("Members"));
+            text.push_str(&report::members(&built));
+        }
         text.push_str(&self.timeline()?);
-        if self.state.status.is_terminal() {
+        // Of an ended execution the report says it all, the members' costs among it.
+        if ended {
             text.push_str(&report::render(&built, self.width));
         }
         Ok(text)
@@ -194,14 +198,25 @@ impl View<'_> {
     }
 }
 
-/// What is said where a run ends without having ended the execution. Empty for one that has ended.
-pub(crate) fn how_to_go_on(state: &ExecutionState, events: &[Event], id: ExecutionId) -> String {
+/// What is said where a run ends without having ended the execution. Empty for one that has ended. `elsewhere`: another
+/// process drives it, and goes on by itself.
+pub(crate) fn how_to_go_on(
+    state: &ExecutionState,
+    events: &[Event],
+    id: ExecutionId,
+    elsewhere: bool,
+) -> String {
     let short = id.short();
     let holder = Holder { worker: String::new(), alive: true };
     let causes = waiting::causes(state, events, Some(&holder), &short);
     let mut text = String::new();
     if state.status.is_terminal() {
         return text;
+    }
+    if causes.is_empty() && elsewhere {
+        return format!(
+            "execution {short} goes on without you; look again with:\n      squad watch {short}\n"
+        );
     }
     if causes.is_empty() {
         text.push_str(&format!(
@@ -216,7 +231,7 @@ pub(crate) fn how_to_go_on(state: &ExecutionState, events: &[Event], id: Executi
         cause.commands.iter().for_each(|command| text.push_str(&format!("      {}\n", clean::line(command))));
     }
     let resume = format!("squad resume {short}");
-    if !causes.iter().any(|cause| cause.commands.contains(&resume)) {
+    if !elsewhere && !causes.iter().any(|cause| cause.commands.contains(&resume)) {
         let then = if causes.is_empty() { "" } else { "then go on with:\n" };
         text.push_str(&format!("{then}      {resume}\n"));
     }

@@ -9,7 +9,7 @@ use squad_domain::execution::{Event, EventBody, ExecutionState, Status};
 use squad_domain::ids::{MemberName, StepKey, SubtaskId};
 use squad_domain::message::{Actor, MessageKind};
 use squad_domain::plan::Plan;
-use squad_domain::question::Asked;
+use squad_domain::question::{Asked, Subject};
 use squad_domain::review::{Review, ReviewVerdict, TestVerdict};
 use squad_domain::tests_run::{TestRun, TestStage};
 use squad_domain::tool::{Effect, ToolName};
@@ -38,7 +38,13 @@ pub(crate) fn tell(
         }
         EventBody::LaneOpened { duty, subtask, round, question, .. } => (
             Tone::Plain,
-            opened(state, *duty, subtask.as_ref(), *round, question.as_ref().map(|id| id.as_str()))?,
+            opened(
+                state,
+                *duty,
+                subtask.as_ref(),
+                *round,
+                question.as_ref().map(squad_domain::ids::QuestionId::as_str),
+            )?,
             vec![],
         ),
         EventBody::ModelCallFinished { attempts, model, .. } => retried(attempts, &model.to_string())?,
@@ -339,6 +345,10 @@ fn said(message: &squad_domain::message::AgentMessage) -> Option<Said> {
 fn asked_person(question: &squad_domain::question::Question) -> Said {
     let mut lines = question.text.lines();
     let text = format!("asks you ({}): {}", question.id, lines.next().unwrap_or_default());
+    if matches!(question.subject, Subject::PlanApproval { .. }) {
+        // The plan itself was told when it was settled, right above.
+        return (Tone::Waiting, text, vec![]);
+    }
     let mut details: Vec<String> = lines.map(ToOwned::to_owned).collect();
     if !question.options.is_empty() {
         details.push(format!("options: {}", question.options.join(" · ")));

@@ -112,7 +112,7 @@ fn events_are_json_lines_that_read_back() {
 #[test]
 fn a_waiting_run_says_how_to_answer_and_go_on() {
     let early = &events()[..AT_APPROVAL];
-    insta::assert_snapshot!(how_to_go_on(&state(early), early, id()));
+    insta::assert_snapshot!(how_to_go_on(&state(early), early, id(), false));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn whatever_stands_still_has_a_cause_and_a_way_out() {
             assert!(!causes.is_empty(), "after event {end} nothing says why it stands still");
             assert!(causes.iter().all(|cause| !cause.commands.is_empty()));
         }
-        let waits = state.open_questions().any(|question| question.waits_for_person());
+        let waits = state.open_questions().any(squad_domain::question::Question::waits_for_person);
         assert_eq!(causes(&state, some, Some(&alive), "beef").is_empty(), !waits, "after event {end}");
     }
 }
@@ -171,7 +171,7 @@ fn no_words_of_a_model_reach_the_terminal_raw() {
     for event in &mut events {
         match &mut event.body {
             EventBody::AnalysisSubmitted { analysis, .. } => {
-                analysis.summary = "a\u{1b}[2J\u{7}b\u{202e}c".into()
+                analysis.summary = "a\u{1b}[2J\u{7}b\u{202e}c".into();
             }
             EventBody::ToolStarted { summary, .. } => *summary = "x\u{1b}]0;t\u{7}\r\ny".into(),
             EventBody::QuestionAsked { question } => question.text = "one\n\u{1b}[1Atwo".into(),
