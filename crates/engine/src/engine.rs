@@ -10,10 +10,12 @@ use crate::{EngineError, workspaces};
 use squad_agents::Prompts;
 use squad_domain::execution::{Event, ExecutionSpec, ExecutionState};
 use squad_domain::ids::ExecutionId;
+use squad_domain::member::Member;
 use squad_domain::message::Actor;
 use squad_llm::{Environment, Router};
 use squad_sandbox::Sandbox;
 use squad_storage::{AppendError, Claim, ClaimOutcome, Guard, Storage};
+use squad_workspace::files::PathPolicy;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,11 +157,29 @@ impl Engine {
     /// Where the squad cannot work, the models cannot be used, or the database is away.
     pub async fn start(&self, spec: ExecutionSpec, person: &str) -> Result<ExecutionId, EngineError> {
         spec.squad.check()?;
+        spec.squad.members.iter().try_for_each(|member| self.check(member))?;
         self.router(&spec)?;
         let id = ExecutionId(self.0.clock.new_id());
         let actor = Actor::Person(person.to_owned());
         self.0.storage.create_execution(id, &spec, actor, self.0.clock.now()).await?;
         Ok(id)
+    }
+
+    /// What only the rooms below can tell of a member: whether its paths can be read, and its specialization is known.
+    fn check(&self, member: &Member) -> Result<(), EngineError> {
+        let problem = |problem: String| EngineError::Member { name: member.name.clone(), problem };
+        let policy = PathPolicy { allow: member.allowed_paths.clone(), ..PathPolicy::default() };
+        policy.validate().map_err(|error| problem(error.to_string()))?;
+        match &member.specialization {
+            Some(unknown) if !self.0.prompts.specializations(member.role).contains(unknown) => {
+                let known = self.0.prompts.specializations(member.role).join(", ");
+                Err(problem(format!(
+                    "`{unknown}` is no specialization of a {}; there are: {known}",
+                    member.role
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Hands a person's input to the execution.

@@ -1,7 +1,7 @@
 //! What can go wrong around an execution. What goes wrong inside of one is an event.
 
 use squad_domain::execution::ApplyError;
-use squad_domain::ids::ExecutionId;
+use squad_domain::ids::{ExecutionId, MemberName};
 use squad_domain::question::UnfitAnswer;
 use squad_domain::squad::SquadError;
 use squad_storage::StorageError;
@@ -68,6 +68,14 @@ pub enum EngineError {
     /// The squad cannot work.
     #[error(transparent)]
     Squad(#[from] SquadError),
+    /// A member cannot work as configured.
+    #[error("member `{name}`: {problem}")]
+    Member {
+        /// Who.
+        name: MemberName,
+        /// Why.
+        problem: String,
+    },
     /// The models cannot be used as configured.
     #[error("{0}")]
     Models(String),

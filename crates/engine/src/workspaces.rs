@@ -2,7 +2,7 @@
 
 use crate::perform::Fault;
 use squad_domain::execution::ExecutionSpec;
-use squad_domain::ids::{CommitId, ExecutionId, TreeId};
+use squad_domain::ids::{CommitId, ExecutionId, SubtaskId, TreeId};
 use squad_sandbox::{
     Command, ExecOptions, Limits, ReadOnlyMount, Sandbox, Session, WorkspaceSpec, workspace_owner,
 };
@@ -23,6 +23,10 @@ pub(crate) const WHOLE: &str = "whole";
 /// The worktree in which the tester works.
 pub(crate) const TEST: &str = "test";
 
+/// The worktree of a sub-task. A plan chooses the ids of its sub-tasks; none of them may name a worktree of ours.
+pub(crate) fn of(subtask: &SubtaskId) -> String {
+    format!("work-{subtask}")
+}
 /// The worktree in which the setup command runs, on the base.
 const SETUP: &str = "setup";
 /// How long the setup command may take. Installing what a large project needs takes minutes.

@@ -78,7 +78,7 @@ impl Guard {
             self.seen.pop_front();
         }
         self.seen.push_back(Seen {
-            fingerprint: format!("{tool}\u{0}{arguments}\u{0}{result}"),
+            fingerprint: format!("{tool}\u{0}{arguments}\u{0}{}", without_times(result)),
             label: format!("{tool} {}", shorten(arguments, 120)),
             is_error,
         });
@@ -155,6 +155,27 @@ impl Guard {
     }
 }
 
+/// The result without what differs from run to run although nothing changed: fractions (`1.24 s`,
+/// `duration_ms 53.7`) and whole numbers of seconds or milliseconds. Other numbers stay: "2 failed" after "3 failed"
+/// is progress.
+fn without_times(result: &str) -> String {
+    let mut steady = String::with_capacity(result.len());
+    let mut rest = result;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, number) = rest.split_at(at);
+        steady.push_str(before);
+        let end = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
+        let (number, after) = number.split_at(end);
+        let unit: String =
+            after.trim_start_matches(' ').chars().take_while(char::is_ascii_alphabetic).take(8).collect();
+        let time = matches!(unit.as_str(), "s" | "ms" | "us" | "ns" | "sec" | "secs" | "second" | "seconds");
+        steady.push_str(if time || number.trim_end_matches('.').contains('.') { "#" } else { number });
+        rest = after;
+    }
+    steady.push_str(rest);
+    steady
+}
+
 /// At most `limit` characters of `text`, marked where it was cut.
 pub(crate) fn shorten(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
@@ -190,6 +211,22 @@ mod tests {
             None,
             "a test that is run after each edit makes progress"
         );
+    }
+
+    #[test]
+    fn a_run_that_only_took_longer_is_the_same_run() {
+        let runs = [
+            "exit status 1 · 1.2 s\n# duration_ms 53.7\n2 failed in 3s",
+            "exit status 1 · 0.9 s\n# duration_ms 51\n2 failed in 12s",
+        ];
+        assert_ne!(
+            without_times(runs[0]),
+            without_times(runs[1]),
+            "a whole number without a unit may be a count"
+        );
+        let runs = runs.map(|run| run.replace("51\n", "51.02\n"));
+        assert_eq!(without_times(&runs[0]), without_times(&runs[1]));
+        assert_ne!(without_times("2 failed"), without_times("3 failed"));
     }
 
     #[test]

@@ -111,12 +111,17 @@ impl Lane {
         self.transcript.push(Message::Assistant(reply.clone()));
         if reply.calls.is_empty() {
             self.phase = LanePhase::Ready;
-            if let Some(tool) = self.duty.ends_with() {
-                self.guard.silence();
-                self.inbox.push(format!(
+            let nudge = match self.duty.ends_with() {
+                Some(tool) => format!(
                     "You called no tool, so nothing happened. Go on with the work, and end this duty by calling `{tool}`."
-                ));
-            }
+                ),
+                None if reply.text.trim().is_empty() => {
+                    "You said nothing, so nobody was answered. Answer in words.".to_owned()
+                }
+                None => return,
+            };
+            self.guard.silence();
+            self.inbox.push(nudge);
         } else {
             self.phase = LanePhase::Tools { calls: reply.calls.clone(), next: 0, started: false };
         }

@@ -1,17 +1,15 @@
 //! The standup: who did what, who does what, who waits for what. Told by the engine from the log whenever work lands
-//! while others are busy, so it costs no model call and cannot be wrong.
+//! while something is left to do, so it costs no model call and cannot be wrong.
 
 use super::message;
-use squad_domain::duty::Duty;
-use squad_domain::execution::{ExecutionState, NewEvent, SubtaskStage};
+use squad_domain::execution::{ExecutionState, NewEvent, SubtaskStage, SubtaskState};
 use squad_domain::ids::SubtaskId;
 use squad_domain::message::{Actor, MessageKind, Recipient};
 
-/// The standup as it is once `landed` is merged; `None` where nobody is busy who could want to know.
+/// The standup as it is once `landed` is merged; `None` where nothing is left to do.
 pub(crate) fn standup(state: &ExecutionState, landed: &SubtaskId) -> Option<NewEvent> {
-    let busy: Vec<_> =
-        state.lanes.values().filter(|lane| lane.is_open() && lane.duty == Duty::Work).collect();
-    if busy.is_empty() {
+    let left = |subtask: &SubtaskState| subtask.spec.id != *landed && subtask.stage != SubtaskStage::Merged;
+    if !state.subtasks.iter().any(left) {
         return None;
     }
     let mut lines = Vec::new();

@@ -84,7 +84,7 @@ impl Driver {
             let mut settled = true;
             for step in decide(&self.state) {
                 let known = step.key().is_some_and(|key| {
-                    self.in_flight.contains(&key) || launches.iter().any(|launch| launch.key() == &key)
+                    self.in_flight.contains_key(&key) || launches.iter().any(|launch| launch.key() == &key)
                 });
                 if known {
                     continue;

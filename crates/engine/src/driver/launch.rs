@@ -55,21 +55,22 @@ impl Launch {
 impl Driver {
     pub(super) fn launch(&mut self, launches: Vec<Launch>) {
         for Launch { key, effect } in launches {
-            self.in_flight.insert(key.clone());
             let around = self.around.clone();
+            let step = key.clone();
             // Calls and tools, which every turn has, carry all they need; the rare ones look at a copy of the state.
-            match effect {
+            let task = match effect {
                 Effect::Call(call) => {
-                    self.running.spawn(async move { (key, perform::call(around, *call).await) });
+                    self.running.spawn(async move { (key, perform::call(around, *call).await) })
                 }
                 Effect::Tool(run) => {
-                    self.running.spawn(async move { (key, perform::run_tool(around, *run).await) });
+                    self.running.spawn(async move { (key, perform::run_tool(around, *run).await) })
                 }
                 Effect::Rare(effect) => {
                     let state = self.state.clone();
-                    self.running.spawn(async move { (key, rare(around, &state, effect).await) });
+                    self.running.spawn(async move { (key, rare(around, &state, effect).await) })
                 }
-            }
+            };
+            self.in_flight.insert(step, task.id());
         }
     }
 }

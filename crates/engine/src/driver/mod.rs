@@ -21,7 +21,7 @@ use squad_domain::execution::{Event, EventBody, ExecutionState, NewEvent, Status
 use squad_domain::ids::{ExecutionId, StepKey};
 use squad_domain::money::MicroUsd;
 use squad_storage::Claim;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -33,6 +33,12 @@ pub(crate) const LEASE: Duration = Duration::from_secs(10);
 const RENEW: Duration = Duration::from_secs(3);
 /// How often the log is looked at for what other processes appended. Inputs of this process arrive at once.
 const POLL: Duration = Duration::from_millis(100);
+
+/// How long a step may take to stop once the execution has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How long an execution that has ended waits for the calls that were under way.
+const SETTLE: Duration = Duration::from_secs(5);
 
 /// How an execution is driven.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +78,7 @@ pub(crate) struct Driver {
     around: Surroundings,
     /// Steps under way.
     running: JoinSet<(StepKey, Outcome)>,
-    in_flight: BTreeSet<StepKey>,
+    in_flight: BTreeMap<StepKey, tokio::task::Id>,
     /// Outcomes that are not appended yet.
     outcomes: Vec<(StepKey, Outcome)>,
     /// Calls whose worst case did not fit a budget, until the question about it is asked.
@@ -94,7 +100,7 @@ impl Driver {
             state,
             around,
             running: JoinSet::new(),
-            in_flight: BTreeSet::new(),
+            in_flight: BTreeMap::new(),
             outcomes: Vec::new(),
             refused: BTreeMap::new(),
         }
@@ -104,6 +110,9 @@ impl Driver {
     pub(crate) async fn run(mut self, options: &DriveOptions) -> Result<DriveEnd, EngineError> {
         let end = self.drive(options).await;
         self.around.cancel.cancel();
+        if matches!(end, Ok(DriveEnd::Ended(_))) {
+            self.settle_calls().await;
+        }
         self.running.shutdown().await;
         self.around.workspaces.close().await;
         // A log that cannot be read would only be claimed again and again.
@@ -133,6 +142,7 @@ impl Driver {
         loop {
             self.advance().await?;
             if self.state.status.is_terminal() {
+                self.settle_the_last_calls().await?;
                 return Ok(DriveEnd::Ended(self.state.status));
             }
             if self.running.is_empty() && !options.stay {
@@ -165,18 +175,51 @@ impl Driver {
         }
     }
 
+    /// A call that was under way when the execution ended may be billed all the same: it is told to stop, and what it
+    /// says of its cost is recorded.
+    async fn settle_the_last_calls(&mut self) -> Result<(), EngineError> {
+        self.around.cancel.cancel();
+        let all = async {
+            while let Some(done) = self.running.join_next().await {
+                self.take(done);
+            }
+        };
+        if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
+            tracing::warn!(execution = %self.id, "a step did not stop in time and is dropped");
+        }
+        if self.outcomes.is_empty() { Ok(()) } else { self.advance().await }
+    }
+
+    /// Calls that were under way when the execution ended may have cost something: what the provider was asked for is
+    /// booked. Gives up after a while: a provider that hangs does not hold up the end.
+    async fn settle_calls(&mut self) {
+        let rest = async {
+            while let Some(done) = self.running.join_next().await {
+                self.take(done);
+            }
+        };
+        if tokio::time::timeout(SETTLE, rest).await.is_err() {
+            tracing::warn!(execution = %self.id, "a call could not be settled after the end");
+        }
+        if !self.outcomes.is_empty()
+            && let Err(error) = self.advance().await
+        {
+            tracing::warn!(execution = %self.id, %error, "a call could not be settled after the end");
+        }
+    }
+
     fn take(&mut self, done: Result<(StepKey, Outcome), tokio::task::JoinError>) {
         match done {
             Ok((key, outcome)) => {
                 self.in_flight.remove(&key);
                 self.outcomes.push((key, outcome));
             }
-            // A panic in a step is a bug; the step is performed again, and the guard of faults bounds it.
+            // A panic in a step is a bug: a person is asked about that step, and the others go on.
             Err(error) if error.is_panic() => {
                 tracing::error!(execution = %self.id, %error, "a step panicked");
-                let keys: Vec<StepKey> = std::mem::take(&mut self.in_flight).into_iter().collect();
-                self.running.abort_all();
-                for key in keys {
+                let key = self.in_flight.iter().find(|(_, task)| **task == error.id());
+                if let Some(key) = key.map(|(key, _)| key.clone()) {
+                    self.in_flight.remove(&key);
                     let fault = crate::perform::Fault(
                         "an internal error ended this step; the log has the details".to_owned(),
                     );

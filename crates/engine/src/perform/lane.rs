@@ -1,7 +1,7 @@
 //! Opening a lane: its worktree, and its brief.
 
 use super::{Fault, Outcome, Surroundings, commit, tree};
-use crate::workspaces::{BASE, TEST, WHOLE};
+use crate::workspaces::{self, BASE, TEST, WHOLE};
 use squad_agents::brief::{self, Material};
 use squad_domain::duty::Duty;
 use squad_domain::execution::decide::LanePlan;
@@ -34,17 +34,17 @@ impl Opening {
             Duty::Work => {
                 let subtask = subtask.ok_or_else(missing)?;
                 let base = subtask.base.clone().map_or_else(head, Ok)?;
-                at(subtask.spec.id.as_str(), base, subtask.tree.clone())
+                at(&workspaces::of(&subtask.spec.id), base, subtask.tree.clone())
             }
             Duty::Resolve => {
                 let subtask = subtask.ok_or_else(missing)?;
                 let markers = subtask.conflict.as_ref().map(|(_, tree)| tree.clone());
-                at(subtask.spec.id.as_str(), head()?, markers)
+                at(&workspaces::of(&subtask.spec.id), head()?, markers)
             }
             Duty::Review => match subtask {
                 Some(subtask) => {
                     let base = subtask.base.clone().ok_or_else(missing)?;
-                    at(subtask.spec.id.as_str(), base, subtask.tree.clone())
+                    at(&workspaces::of(&subtask.spec.id), base, subtask.tree.clone())
                 }
                 None => at(WHOLE, head()?, None),
             },

@@ -11,8 +11,8 @@ use squad_workspace::detect::Verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Runs the tests on `commit`. Where no command is known yet, the candidates found in the repository are tried in
-/// their order, and the first that runs here becomes the gate, whether its tests pass or not.
+/// Runs the tests on `commit`. Where no command is known yet, the candidates found on the base are tried in their
+/// order, and the first that runs here becomes the gate, whether its tests pass or not.
 pub(crate) async fn run(
     around: Surroundings,
     state: &ExecutionState,
@@ -27,27 +27,24 @@ pub(crate) async fn run(
         let run = gate.run(&known.command).await?;
         return Ok(finished(run, None));
     }
-    let mut tried = Vec::new();
-    for candidate in squad_workspace::detect::detect(&workspace.path()).await?.tests {
-        let run = gate.run(&candidate.command).await?;
-        match candidate.verdict(run.exit_code.unwrap_or(-1), &run.output) {
-            Verdict::Ran => {
-                let found = TestCommand { command: candidate.command, source: CommandSource::Detected };
-                return Ok(finished(run, Some(found)));
-            }
-            Verdict::CannotRun(reason) => tried.push(format!("`{}` ({reason})", candidate.command)),
+    match stage {
+        TestStage::Before => gate.find().await,
+        TestStage::After => {
+            // Nothing was found on the base. What stands in the merged whole is the members' own, and does not count
+            // as found; the plan's command is what is left, and the report says so.
+            let planned = state
+                .plan
+                .as_ref()
+                .map(|plan| plan.test_command.trim())
+                .filter(|command| !command.is_empty());
+            let unknown = || {
+                Fault("no test command is known; cancel, and start again with `--test-command`".to_owned())
+            };
+            let command = planned.ok_or_else(unknown)?;
+            let run = gate.run(command).await?;
+            Ok(finished(run, Some(TestCommand { command: command.to_owned(), source: CommandSource::Plan })))
         }
     }
-    if stage == TestStage::Before {
-        return Ok(vec![NewEvent::engine(EventBody::NoTestsFound { tried })]);
-    }
-    // Nothing was found on the base; the plan's own command is what is left.
-    let planned =
-        state.plan.as_ref().map(|plan| plan.test_command.trim()).filter(|command| !command.is_empty());
-    let command = planned
-        .ok_or_else(|| Fault("no test command is known; answer the open question with one".to_owned()))?;
-    let run = gate.run(command).await?;
-    Ok(finished(run, Some(TestCommand { command: command.to_owned(), source: CommandSource::Plan })))
 }
 
 fn finished(run: TestRun, test_command: Option<TestCommand>) -> Vec<NewEvent> {
@@ -64,6 +61,22 @@ struct Gate<'a> {
 }
 
 impl Gate<'_> {
+    /// Tries what the repository's own files say, in order, until something runs here.
+    async fn find(&self) -> Outcome {
+        let mut tried = Vec::new();
+        for candidate in squad_workspace::detect::detect(&self.workspace.path()).await?.tests {
+            let run = self.run(&candidate.command).await?;
+            match candidate.verdict(run.exit_code.unwrap_or(-1), &run.output) {
+                Verdict::Ran => {
+                    let found = TestCommand { command: candidate.command, source: CommandSource::Detected };
+                    return Ok(finished(run, Some(found)));
+                }
+                Verdict::CannotRun(reason) => tried.push(format!("`{}` ({reason})", candidate.command)),
+            }
+        }
+        Ok(vec![NewEvent::engine(EventBody::NoTestsFound { tried })])
+    }
+
     async fn run(&self, command: &str) -> Result<TestRun, Fault> {
         let request = Command {
             command: command.to_owned(),

@@ -41,6 +41,8 @@ pub(crate) struct ToolRun {
     pub(crate) round: u32,
     pub(crate) workspace: String,
     pub(crate) base: CommitId,
+    /// What `view_diff` compares with: for those who check the whole, the base of everything.
+    pub(crate) since: CommitId,
     pub(crate) tree: Option<TreeId>,
     pub(crate) limits: ExecutionLimits,
     /// The task's title, for commits.
@@ -73,6 +75,7 @@ impl ToolRun {
             round: lane.round,
             workspace: lane.workspace.clone(),
             base: lane.base.clone(),
+            since: since(state, lane),
             tree: lane.tree.clone(),
             limits: spec.limits.clone(),
             title: spec.task.title.clone(),
@@ -94,6 +97,13 @@ impl ToolRun {
                 duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             },
         )
+    }
+}
+
+fn since(state: &ExecutionState, lane: &Lane) -> CommitId {
+    match (&state.prepared, lane.duty) {
+        (Some(prepared), Duty::Review | Duty::Test) if lane.subtask.is_none() => prepared.base.clone(),
+        _ => lane.base.clone(),
     }
 }
 
@@ -130,7 +140,7 @@ async fn perform(
         workspace,
         session,
         member: &run.member,
-        base: run.base.as_str(),
+        base: run.since.as_str(),
         knowledge: knowledge.as_ref(),
         duty: run.duty,
         longest_command: wall,
@@ -140,6 +150,9 @@ async fn perform(
     let outcome = tools::perform(invocation, &surroundings).await;
     if around.cancel.is_cancelled() {
         return Err(Fault("stopped".to_owned()));
+    }
+    if outcome.fault {
+        return Err(Fault(outcome.content));
     }
     let tree = if changes { Some(around.workspaces.checkpoint(workspace).await?) } else { None };
     let mut content = outcome.content;

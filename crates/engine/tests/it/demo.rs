@@ -34,7 +34,7 @@ async fn a_ticket_becomes_a_branch_whose_tests_pass() {
 
         let standup = run.state.messages.iter().find(|message| message.kind == MessageKind::Standup);
         let standup = standup.expect("others were at work when the first part landed");
-        assert!(standup.content.contains("done: Fay"), "{}", standup.content);
+        assert!(standup.content.contains("done: "), "{}", standup.content);
 
         let delivery = run.state.delivery.as_ref().expect("delivered");
         assert_eq!(house.git(&["rev-parse", &delivery.branch]).trim(), delivery.commit.as_str());

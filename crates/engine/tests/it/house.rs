@@ -27,8 +27,14 @@ pub(crate) const FIVE: &[(&str, Role)] = &[
 
 pub(crate) const SOLO: &[(&str, Role)] = &[("Sam", Role::BackendDeveloper)];
 
-/// The machine's clock in the test's hand.
-pub(crate) struct TestClock(pub(crate) VirtualClock);
+/// Time in the test's hand. Ids stay the machine's own: tests that run side by side share databases and control groups.
+pub(crate) struct TestClock(pub(crate) VirtualClock, squad_engine::SystemClock);
+
+impl TestClock {
+    pub(crate) fn new(time: &VirtualClock) -> Self {
+        Self(time.clone(), squad_engine::SystemClock::default())
+    }
+}
 
 impl squad_engine::Clock for TestClock {
     fn now(&self) -> squad_domain::Timestamp {
@@ -36,7 +42,7 @@ impl squad_engine::Clock for TestClock {
     }
 
     fn new_id(&self) -> uuid::Uuid {
-        self.0.new_id()
+        self.1.new_id()
     }
 }
 
@@ -59,6 +65,13 @@ impl House {
     pub(crate) async fn playing(storage: &Storage, scenes: &[&str], repository: FixtureRepo) -> Self {
         let scenario = Scenario::parse(&scenes.join("\n")).unwrap();
         Self { repository: Some(repository), ..Self::new(storage, scenario).await }
+    }
+
+    /// A house whose model takes its time as the scenario says.
+    pub(crate) async fn patient(storage: &Storage, scenario: Scenario, repository: FixtureRepo) -> Self {
+        let model = ScriptedModel::start(scenario, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Self { storage: storage.clone(), model, folder, repository: Some(repository) }
     }
 
     /// A worker of its own, as another process would have it.
@@ -171,7 +184,11 @@ pub(crate) fn launcher() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(Path::parent).unwrap();
     let launcher = folder.join("squad-sandbox-launcher");
-    assert!(launcher.exists(), "`{}` is missing; build it with `cargo build --bins`", launcher.display());
+    assert!(
+        launcher.exists(),
+        "`{}` is missing; build it with `cargo build --workspace --bins`",
+        launcher.display()
+    );
     launcher
 }
 

@@ -81,8 +81,10 @@ pub(super) fn fix(state: &ExecutionState, cause: FixCause) -> Vec<Step> {
         // Recorded together by the driver: the state never shows a fix without its sub-task.
         return vec![Step::AddFix { cause }];
     }
-    let subject =
-        if cause == FixCause::Review { Subject::ReviewRounds { subtask: None } } else { Subject::TestRounds };
+    let (subject, options): (_, &[&str]) = match cause {
+        FixCause::Review => (Subject::ReviewRounds { subtask: None }, &["approve", "retry", "stop"]),
+        FixCause::Tests | FixCause::Report => (Subject::TestRounds, &["retry", "stop"]),
+    };
     let text = wording::rounds(&subject, state.fixes);
-    ask_once(state, subject, text, &["retry", "stop"])
+    ask_once(state, subject, text, options)
 }
