@@ -61,6 +61,10 @@ impl FromStr for Source {
                 "https" | "http" | "ssh" | "git" if rest.starts_with('-') => {
                     refuse("its host begins with `-`")
                 }
+                // A run is resumed from its log, which keeps no secret: what stood here would be missing then.
+                "https" | "http" if rest.split('/').next().is_some_and(|host| host.contains('@')) => {
+                    refuse("it holds credentials; let git's credential helper give them")
+                }
                 "https" | "http" | "ssh" | "git" => Ok(Source::Url(text.to_owned())),
                 _ => refuse("its scheme is not offered"),
             };
@@ -117,7 +121,9 @@ mod tests {
             parse("git@host.example:a/b.git").unwrap(),
             Source::Url("git@host.example:a/b.git".into())
         );
-        assert_eq!(parse("https://u:p@h.example/r").unwrap().to_string(), "https://***@h.example/r");
+        assert_eq!(parse("ssh://git@h.example/r").unwrap().to_string(), "ssh://git@h.example/r");
+        let refused = parse("https://u:secret@h.example/r").unwrap_err().to_string();
+        assert!(refused.contains("credential helper") && !refused.contains("secret"), "{refused}");
         for bad in ["ext::sh -c id", "-x@host:p", "ssh://-oProxyCommand=id/x", "ftp://x/y", "", "file://x"] {
             assert!(parse(bad).is_err(), "{bad}");
         }

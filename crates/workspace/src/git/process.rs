@@ -151,11 +151,14 @@ async fn read_tail(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<
     }
 }
 
-/// Removes user names, passwords and tokens from URLs.
+/// Removes user names, passwords and tokens from URLs. The user of an `ssh://` URL is no secret, and stays.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     static CREDENTIALS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"://[^/\s@']+@").expect("the pattern is a constant and valid"));
-    CREDENTIALS.replace_all(text, "://***@")
+        LazyLock::new(|| Regex::new(r"(\w*)://([^/\s@']+)@").expect("the pattern is a constant and valid"));
+    CREDENTIALS.replace_all(text, |found: &regex::Captures<'_>| match (&found[1], &found[2]) {
+        ("ssh", user) if !user.contains(':') => found[0].to_owned(),
+        (scheme, _) => format!("{scheme}://***@"),
+    })
 }
 
 #[cfg(test)]
@@ -168,6 +171,10 @@ mod tests {
         let text = "fatal: unable to access 'https://bob:s3cret@host.example/x.git/': refused";
         assert_eq!(redact(text), "fatal: unable to access 'https://***@host.example/x.git/': refused");
         assert_eq!(redact("see https://host.example/a@b"), "see https://host.example/a@b");
+        assert_eq!(
+            redact("ssh://git@host.example/x and ssh://git:pw@h/x"),
+            "ssh://git@host.example/x and ssh://***@h/x"
+        );
     }
 
     #[tokio::test]
