@@ -155,6 +155,10 @@ impl Run<'_> {
     }
 
     fn wait(&self, time: Duration) -> (bool, bool) {
+        // What was read along with an earlier report is not seen by `poll` any more.
+        if !self.reports.buffer().is_empty() {
+            return (false, true);
+        }
         let mut fds = [
             PollFd::new(self.control, PollFlags::IN | PollFlags::RDHUP),
             PollFd::from_borrowed_fd(self.reports.get_ref().as_fd(), PollFlags::IN),
