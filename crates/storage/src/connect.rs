@@ -1,6 +1,7 @@
 //! Opening a database: SQLite for one machine, Postgres for many.
 
 use crate::error::StorageError;
+use crate::write::{ATTEMPTS, back_off};
 use crate::writer::Writer;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
@@ -94,7 +95,17 @@ impl Storage {
             .foreign_keys(true)
             .disable_statement_logging();
         // One connection first: the pool's own error would only say that time ran out.
-        check_sqlite(&options).await.map_err(|error| sqlite_error(&path, &error))?;
+        let mut attempt = 0;
+        while let Err(error) = check_sqlite(&options).await {
+            let error = sqlite_error(&path, &error);
+            attempt += 1;
+            // Of two processes that open a new file at once, the one that comes second to switching it to WAL is turned
+            // away at once: SQLite does not wait for that, whatever its timeout.
+            if !matches!(error, StorageError::Busy) || attempt == ATTEMPTS {
+                return Err(error);
+            }
+            back_off(attempt).await;
+        }
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .idle_timeout(None)

@@ -36,6 +36,9 @@ impl Write for Append {
             .zip(&self.events)
             .map(|(seq, new)| Event { seq, at: self.at, actor: new.actor.clone(), body: new.body.clone() })
             .collect();
+        if !events.is_empty() {
+            insert_events(transaction, projection.owner, &events).await?;
+        }
         for event in &events {
             projection.apply(transaction, event).await?;
         }
@@ -62,7 +65,6 @@ impl Write for Append {
             ],
         )
         .await?;
-        insert_events(transaction, projection.owner, &events).await?;
         Ok(events)
     }
 }

@@ -60,7 +60,6 @@ impl Write for Create {
             ],
         )
         .await?;
-        self.open_budgets(transaction).await?;
         let event = Event {
             seq: 1,
             at: self.at,
@@ -69,6 +68,7 @@ impl Write for Create {
         };
         let owner = Owner { execution: id.0, org: spec.org.0, squad: squad.id.0 };
         insert_events(transaction, owner, std::slice::from_ref(&event)).await?;
+        self.open_budgets(transaction).await?;
         Ok(event)
     }
 }

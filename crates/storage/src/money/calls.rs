@@ -5,7 +5,7 @@ use crate::convert::{amount, count, micros, money, text};
 use crate::dialect::{all, execute, one};
 use crate::entity::model_call;
 use crate::error::{AppendError, StorageError};
-use sea_orm::{DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait as _, IntoActiveModel as _};
 use squad_domain::Timestamp;
 use squad_domain::execution::EventBody;
 use squad_domain::ids::{LaneId, MemberName, StepKey};
@@ -85,26 +85,27 @@ pub(crate) async fn reserve(
     let reserved = amount(call.reserved);
     // A call that costs nothing fits any budget, even one that is overdrawn.
     if reserved > 0 {
-        for scope in path.budgets() {
-            let fits = execute(
-                transaction,
-                "UPDATE budgets SET reserved = reserved + $1 \
-                 WHERE scope = $2 AND (limit_amount IS NULL OR spent + reserved + $1 <= limit_amount)",
-                [reserved.into(), scope.key().into()],
-            )
-            .await?;
-            if fits == 0 {
-                let budget = super::row(transaction, &scope)
-                    .await?
-                    .ok_or_else(|| StorageError::NotFound { what: format!("the budget of {scope}") })?;
-                return Err(AppendError::BudgetExceeded {
-                    scope,
-                    limit: budget.limit.unwrap_or_default(),
-                    used: budget.spent + budget.reserved,
-                    needed: money(reserved),
-                    step: call.step.clone(),
-                });
-            }
+        let [org, squad, execution, member] = path.budgets().map(|scope| scope.key().into());
+        let fit = all(
+            transaction,
+            "UPDATE budgets SET reserved = reserved + $1 WHERE scope IN ($2, $3, $4, $5) \
+                AND (limit_amount IS NULL OR spent + reserved + $1 <= limit_amount) RETURNING scope",
+            [reserved.into(), org, squad, execution, member],
+        )
+        .await?;
+        let fit = fit.iter().map(|row| row.try_get("", "scope")).collect::<Result<Vec<String>, DbErr>>()?;
+        // One that does not fit fails the whole transaction, so that the others give back what they took.
+        if let Some(scope) = path.budgets().into_iter().find(|scope| !fit.contains(&scope.key())) {
+            let budget = super::row(transaction, &scope)
+                .await?
+                .ok_or_else(|| StorageError::NotFound { what: format!("the budget of {scope}") })?;
+            return Err(AppendError::BudgetExceeded {
+                scope,
+                limit: budget.limit.unwrap_or_default(),
+                used: budget.spent + budget.reserved,
+                needed: money(reserved),
+                step: call.step.clone(),
+            });
         }
     }
     let row = model_call::Model {
@@ -229,13 +230,12 @@ async fn book(
     if released == 0 && spent == 0 {
         return Ok(());
     }
-    for scope in path.budgets() {
-        execute(
-            transaction,
-            "UPDATE budgets SET reserved = reserved - $1, spent = spent + $2 WHERE scope = $3",
-            [released.into(), spent.into(), scope.key().into()],
-        )
-        .await?;
-    }
+    let [org, squad, execution, member] = path.budgets().map(|scope| scope.key().into());
+    execute(
+        transaction,
+        "UPDATE budgets SET reserved = reserved - $1, spent = spent + $2 WHERE scope IN ($3, $4, $5, $6)",
+        [released.into(), spent.into(), org, squad, execution, member],
+    )
+    .await?;
     Ok(())
 }

@@ -1,8 +1,12 @@
 //! Budgets: what may be spent, what is, and what is set aside for calls that are under way.
 //!
 //! A call's worst case is reserved on every budget of its path (organization, squad, execution, member) by one UPDATE
-//! each that only matches while it fits. The same transaction appends the event, so that a call without a reservation
-//! cannot start. A call's row in `model_calls` is its reservation while it runs; settling it takes it exactly once.
+//! that only matches those which it fits into. The same transaction appends the event, so that a call without a
+//! reservation cannot start. A call's row in `model_calls` is its reservation while it runs; settling it takes it exactly
+//! once.
+//!
+//! On Postgres, rows are locked in one order: the execution, its squad, then budgets. Of those, only the organization's
+//! is shared with transactions that do not wait for the same squad already, so that no two ever wait for each other.
 
 mod calls;
 mod scope;

@@ -71,7 +71,7 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    /// All of them, always in this order, so that two transactions never wait for each other.
+    /// All of them, widest first.
     pub(crate) fn budgets(&self) -> [BudgetScope; 4] {
         let Scopes { org, squad, execution } = self.scopes;
         [
