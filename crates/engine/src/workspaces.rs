@@ -4,12 +4,13 @@ use crate::perform::Fault;
 use squad_domain::execution::ExecutionSpec;
 use squad_domain::ids::{CommitId, ExecutionId, SubtaskId, TreeId};
 use squad_sandbox::{
-    Command, ExecOptions, Limits, ReadOnlyMount, Sandbox, Session, WorkspaceSpec, workspace_owner,
+    Command, EgressEvent, EgressLog, ExecOptions, Limits, ReadOnlyMount, Sandbox, Session, WorkspaceSpec,
+    workspace_owner,
 };
 use squad_workspace::{Import, Owner, Repository, Source, Workspace};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, OnceCell};
 
@@ -42,6 +43,20 @@ pub(crate) struct Setup {
 /// A worktree, and the hosts that its commands may reach.
 type SessionKey = (String, Vec<String>);
 
+/// A session, and the requests that its commands made and nobody has recorded yet.
+#[derive(Clone)]
+pub(crate) struct OpenSession {
+    pub(crate) session: Arc<dyn Session>,
+    requests: Arc<std::sync::Mutex<Vec<EgressEvent>>>,
+}
+
+impl OpenSession {
+    /// The requests since the last time.
+    pub(crate) fn take_requests(&self) -> Vec<EgressEvent> {
+        std::mem::take(&mut *self.requests.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// The files of one execution.
 pub(crate) struct Workspaces {
     execution: ExecutionId,
@@ -56,7 +71,7 @@ pub(crate) struct Workspaces {
     /// The worktree that the setup command ran in.
     prepared: OnceCell<Workspace>,
     /// One per worktree and set of granted hosts.
-    sessions: Mutex<HashMap<SessionKey, Arc<dyn Session>>>,
+    sessions: Mutex<HashMap<SessionKey, OpenSession>>,
     /// The tree that each worktree is known to hold. Absent: it has to be restored first.
     present: Mutex<HashMap<String, (TreeId, Workspace)>>,
 }
@@ -158,7 +173,7 @@ impl Workspaces {
             timeout: Some(SETUP_TIME),
             ..Command::default()
         };
-        let result = session.exec(command, ExecOptions::default()).await?;
+        let result = session.session.exec(command, ExecOptions::default()).await?;
         if !result.status.success() {
             let ended = squad_agents::tools::ended(result.status, SETUP_TIME);
             let output = squad_agents::tools::bounded_output(&result.output.text);
@@ -198,11 +213,11 @@ impl Workspaces {
         workspace: &Workspace,
         hosts: &[String],
         wall: Duration,
-    ) -> Result<Arc<dyn Session>, Fault> {
+    ) -> Result<OpenSession, Fault> {
         let key = (workspace.name().to_owned(), hosts.to_vec());
         let mut sessions = self.sessions.lock().await;
         if let Some(session) = sessions.get(&key) {
-            return Ok(Arc::clone(session));
+            return Ok(session.clone());
         }
         let read_only = workspace
             .read_only_paths()
@@ -211,6 +226,11 @@ impl Workspaces {
             .collect();
         // The gate has a cache of its own: what members leave in theirs cannot reach it.
         let cache = if workspace.name() == GATE { "gate" } else { "members" };
+        let requests = Arc::<std::sync::Mutex<Vec<EgressEvent>>>::default();
+        let noted = Arc::clone(&requests);
+        let egress_log = EgressLog::new(move |event| {
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        });
         let session = self
             .sandbox
             .prepare(WorkspaceSpec {
@@ -219,18 +239,20 @@ impl Workspaces {
                 read_only,
                 cache_dir: Some(self.caches.join(cache)),
                 hosts: hosts.to_vec(),
+                egress_log,
                 limits: Limits { wall, ..Limits::default() },
             })
             .await?;
-        sessions.insert(key, Arc::clone(&session));
-        Ok(session)
+        let open = OpenSession { session, requests };
+        sessions.insert(key, open.clone());
+        Ok(open)
     }
 
     /// Ends every session. The worktrees stay.
     pub(crate) async fn close(&self) {
         let sessions: Vec<_> = self.sessions.lock().await.drain().map(|(_, session)| session).collect();
-        for session in sessions {
-            session.destroy().await;
+        for open in sessions {
+            open.session.destroy().await;
         }
     }
 

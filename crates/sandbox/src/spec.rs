@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::Limits;
+use crate::{EgressLog, Limits};
 
 /// A host path that is seen inside, never written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct WorkspaceSpec {
     pub cache_dir: Option<PathBuf>,
     /// Hosts that may be reached over HTTP and HTTPS: `registry.example` or `*.example.com`. Empty: no network.
     pub hosts: Vec<String>,
+    /// Is told of every request that this session's commands make, beside the sandbox's own log.
+    pub egress_log: EgressLog,
     /// What each command may use.
     pub limits: Limits,
 }
@@ -45,6 +47,7 @@ impl WorkspaceSpec {
             read_only: Vec::new(),
             cache_dir: None,
             hosts: Vec::new(),
+            egress_log: EgressLog::default(),
             limits: Limits::default(),
         }
     }

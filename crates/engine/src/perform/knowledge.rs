@@ -3,9 +3,8 @@
 
 use super::tool::ToolRun;
 use super::{Fault, Surroundings};
-use squad_knowledge::{Document, Knowledge};
+use squad_knowledge::{Document, Knowledge, is_document};
 use squad_workspace::Workspace;
-use std::path::Path;
 
 /// Documents that are read for one search.
 const DOCUMENTS: usize = 200;
@@ -42,9 +41,4 @@ async fn documents(run: &ToolRun, workspace: &Workspace) -> Result<Vec<Document>
         }
     }
     Ok(documents)
-}
-
-fn is_document(path: &str) -> bool {
-    let extension = Path::new(path).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    matches!(extension.to_ascii_lowercase().as_str(), "md" | "markdown" | "rst" | "txt" | "adoc")
 }

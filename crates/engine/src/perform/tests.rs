@@ -22,6 +22,7 @@ pub(crate) async fn run(
     let workspace = around.workspaces.open(GATE, &commit, None).await?;
     let wall = Duration::from_secs(state.spec.limits.test_seconds);
     let session = around.workspaces.session(&workspace, &[], wall).await?;
+    let session = session.session;
     let gate = Gate { around: &around, workspace: &workspace, session, stage, commit, wall };
     if let Some(known) = &state.test_command {
         let run = gate.run(&known.command).await?;

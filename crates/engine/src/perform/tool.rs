@@ -11,6 +11,7 @@ use squad_domain::ids::{CommitId, LaneId, SquadId, StepKey, TreeId};
 use squad_domain::member::Member;
 use squad_domain::review::TestReport;
 use squad_domain::tool::Effect;
+use squad_sandbox::EgressEvent;
 use squad_workspace::{CommitRequest, Workspace};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -123,7 +124,7 @@ async fn perform(
     invocation: &Invocation,
 ) -> Outcome {
     let wall = Duration::from_secs(run.limits.command_seconds);
-    let session = match invocation {
+    let open = match invocation {
         Invocation::Run { .. } => Some(around.workspaces.session(workspace, &run.member.hosts, wall).await?),
         _ => None,
     };
@@ -138,7 +139,7 @@ async fn perform(
     let started = Instant::now();
     let surroundings = tools::Surroundings {
         workspace,
-        session,
+        session: open.as_ref().map(|open| Arc::clone(&open.session)),
         member: &run.member,
         base: run.since.as_str(),
         knowledge: knowledge.as_ref(),
@@ -163,7 +164,18 @@ async fn perform(
     }
     // An unchanged tree is no new checkpoint.
     let tree = tree.filter(|tree| run.tree.as_ref() != Some(tree));
-    Ok(vec![run.finished(content, outcome.is_error, tree, started.elapsed())])
+    let requests = open.map(|open| open.take_requests()).unwrap_or_default();
+    let mut events: Vec<NewEvent> = requests.into_iter().map(|request| requested(run, request)).collect();
+    events.push(run.finished(content, outcome.is_error, tree, started.elapsed()));
+    Ok(events)
+}
+
+fn requested(run: &ToolRun, request: EgressEvent) -> NewEvent {
+    let EgressEvent { host, port, allowed, .. } = request;
+    NewEvent::member(
+        &run.member.name,
+        EventBody::NetworkRequested { lane: run.lane.clone(), host, port, allowed },
+    )
 }
 
 /// What a command prints is shown while it runs.

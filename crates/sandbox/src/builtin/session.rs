@@ -32,7 +32,7 @@ impl BuiltinSession {
         let proxy = if spec.hosts.is_empty() {
             None
         } else {
-            Some(Proxy::new(&spec.hosts, &sandbox.egress, sandbox.log.clone())?)
+            Some(Proxy::new(&spec.hosts, &sandbox.egress, sandbox.log.and(&spec.egress_log))?)
         };
         let isolated = sandbox.isolation != Isolation::Process;
         let (toolchains, for_nodes) = (sandbox.toolchains.clone(), spec.clone());

@@ -46,6 +46,22 @@ impl EgressLog {
         Self(Some(Arc::new(told)))
     }
 
+    /// Tells the other one, too.
+    #[must_use]
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        match (&self.0, &other.0) {
+            (Some(first), Some(second)) => {
+                let (first, second) = (Arc::clone(first), Arc::clone(second));
+                Self::new(move |event| {
+                    first(event.clone());
+                    second(event);
+                })
+            }
+            (Some(_), None) => self.clone(),
+            (None, _) => other.clone(),
+        }
+    }
+
     fn tell(&self, event: EgressEvent) {
         tracing::info!(host = %event.host, port = event.port, allowed = event.allowed, error = ?event.error, "egress");
         if let Some(told) = &self.0 {
