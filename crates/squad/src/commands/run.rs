@@ -9,10 +9,11 @@ use crate::exit::Exit;
 use crate::squads;
 use clap::{Args, ValueEnum};
 use squad_domain::execution::ExecutionSpec;
-use squad_domain::model::ModelRef;
+use squad_domain::model::{ModelRef, ModelSettings};
 use squad_domain::money::MicroUsd;
+use squad_domain::squad::Squad;
 use squad_domain::task::Task;
-use squad_llm::ProcessEnvironment;
+use squad_llm::{PriceBook, ProcessEnvironment};
 use squad_sandbox::TierChoice;
 use squad_workspace::Source;
 use std::io::Read as _;
@@ -32,7 +33,7 @@ Examples:
 /// squad's plan is shown to you first, unless you pass `--approve never`. Interrupt it whenever you like: `squad resume`
 /// goes on where it was, and nothing that is paid for is paid again.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct Run {
     /// The repository: a folder or a URL
     #[arg(long, value_name = "PATH|URL")]
@@ -165,12 +166,14 @@ impl Run {
                 "the task is empty; say what you want, in a sentence or more".to_owned(),
             ));
         }
+        let models = config.models(&ProcessEnvironment)?;
+        check_prices(&models, &squad)?;
         Ok(ExecutionSpec {
             org: LOCAL_ORG,
             task,
             repository: source(&self.repo)?.to_string(),
             squad,
-            models: config.models(&ProcessEnvironment)?,
+            models,
             approval: config.approval,
             budget: config.budget.map(|dollars| dollars.0),
             test_command: config.test_command.clone(),
@@ -181,6 +184,21 @@ impl Run {
             limits: config.limits.clone(),
         })
     }
+}
+
+/// A model whose price is not known cannot be paid from any budget: better said now than when it is first asked.
+fn check_prices(models: &ModelSettings, squad: &Squad) -> Result<(), CliError> {
+    let book = PriceBook::embedded().with_overrides(&models.prices);
+    let of_members = squad.members.iter().filter_map(|member| member.profile.as_ref());
+    for profile in of_members.chain(std::iter::once(&models.profile)) {
+        let lists = profile.purposes.values().chain([&profile.default, &profile.escalation]);
+        if let Some(model) = lists.flatten().find(|model| book.price(model).is_none()) {
+            return Err(CliError::Usage(format!(
+                "the price of `{model}` is not known, so no budget could hold it; give it with `--price <input>/<output>` in US dollars per million tokens (`0/0` says that it is free), or under `prices` in `squad.toml`"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Dollars without rounding.

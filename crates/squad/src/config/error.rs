@@ -45,6 +45,19 @@ pub(crate) enum ConfigError {
         /// The key.
         key: String,
     },
+    /// A key that a repository must not set.
+    #[error(
+        "{path}:{line}: `{key}` is not taken from a file in a repository, because it decides where your keys and your work go; set it in your own `squad.toml` (`squad config show` names the folder), by a variable or by a flag",
+        path = path.display()
+    )]
+    OwnOnly {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// The key.
+        key: &'static str,
+    },
     /// A variable or a flag does not fit.
     #[error("{origin}: {message}")]
     Given {

@@ -48,10 +48,26 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
             ConfigError::Value { path: path.to_owned(), line: text.line(&key), key: dotted(&key), message }
         }
     })?;
+    check_repository_file(path, &text, &table)?;
     let home = path.parent().unwrap_or(Path::new("."));
     relative_to(home, &mut table);
     let origin = |key: &[String]| Origin::File { path: path.to_owned(), line: text.line(key) };
     Ok(Layer::new(table, origin))
+}
+
+/// What a file that may come with a stranger's repository must not decide: where keys are sent, and where everything
+/// that happens is written to.
+const OWN_ONLY: &[&str] = &["providers", "database_url", "data_dir"];
+
+/// Refuses the first of those keys in a file that stands in a repository.
+fn check_repository_file(path: &Path, text: &Text, table: &toml::Table) -> Result<(), ConfigError> {
+    let in_repository = path.ancestors().skip(1).any(|folder| folder.join(".git").exists());
+    match OWN_ONLY.iter().find(|key| table.contains_key(**key)) {
+        Some(key) if in_repository => {
+            Err(ConfigError::OwnOnly { path: path.to_owned(), line: text.line(&[(*key).to_owned()]), key })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Paths in a file are meant from where the file is.

@@ -45,6 +45,8 @@ impl Tone {
 /// An event worth a person's attention, in words. All text in it is clean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
+    /// The event, by its place in the log.
+    pub(crate) seq: u64,
     /// Milliseconds since the execution was asked for.
     pub(crate) elapsed_ms: u64,
     /// Whom it is about: `Bea BE`, `squad`, a person's name.

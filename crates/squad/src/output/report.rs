@@ -165,7 +165,7 @@ pub(crate) fn members(report: &Report) -> String {
     let mut rows: Vec<[String; 5]> = Vec::new();
     let numbers = |spent: &squad_engine::report::Spent| {
         [
-            format!("{} calls", spent.calls),
+            format!("{} {}", spent.calls, if spent.calls == 1 { "call " } else { "calls" }),
             format!("{} in", words::tokens(spent.usage.input)),
             format!("{} out", words::tokens(spent.usage.output)),
             spent.cost.to_string(),

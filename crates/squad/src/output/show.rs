@@ -193,7 +193,13 @@ impl View<'_> {
             let note = format!("  … {skipped} earlier lines: squad show {} --events", self.id.short());
             text.push_str(&format!("{}\n", style::paint(style::QUIET, &note)));
         }
-        lines.iter().skip(skipped).for_each(|line| text.push_str(&line.render(Some(self.width))));
+        for line in lines.iter().skip(skipped) {
+            if self.all_events {
+                // The numbers that the report refers to.
+                text.push_str(&style::paint(style::QUIET, &format!("{:>6}", format!("#{}", line.seq))));
+            }
+            text.push_str(&line.render(Some(self.width)));
+        }
         Ok(text)
     }
 }

@@ -48,9 +48,7 @@ pub(crate) fn tell(
             vec![],
         ),
         EventBody::ModelCallFinished { attempts, model, .. } => retried(attempts, &model.to_string())?,
-        EventBody::ModelCallFailed { message, .. } => {
-            (Tone::Bad, format!("no model answered: {message}"), vec![])
-        }
+        EventBody::ModelCallFailed { message, .. } => (Tone::Bad, message.clone(), vec![]),
         EventBody::ToolFinished { step, tool, is_error, content, .. } => {
             tool_finished(summaries.get(step), tool, *is_error, content)?
         }
@@ -131,6 +129,7 @@ pub(crate) fn tell(
         | EventBody::Condensed { .. } => return None,
     };
     Some(Line {
+        seq: event.seq,
         elapsed_ms: u64::try_from((event.at - state.created_at).whole_milliseconds()).unwrap_or(0),
         who: who(state, event),
         tone,

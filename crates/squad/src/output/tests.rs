@@ -62,6 +62,13 @@ fn show_of_one_that_moves() {
 }
 
 #[test]
+fn the_whole_timeline_has_the_numbers_that_the_report_refers_to() {
+    let text = shown(&events(), None, true);
+    assert!(text.contains("#101 2m 07s  squad      ✓ tests after"), "{text}");
+    assert!(!text.contains("earlier lines"));
+}
+
+#[test]
 fn the_report_as_markdown() {
     let events = events();
     insta::assert_snapshot!(Report::build(id(), &state(&events), &events).to_markdown());

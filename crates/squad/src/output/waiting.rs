@@ -81,7 +81,7 @@ fn asked(question: &Question) -> String {
             )
         }
         Subject::TestCommand => "nobody knows how this project is tested".to_owned(),
-        Subject::Model { .. } => format!("no model answers: {first}"),
+        Subject::Model { .. } => first.to_owned(),
         Subject::Fault { step } => format!("step {step} failed: {first}"),
         _ => format!("{} asks: {first}", question.from.name()),
     };
