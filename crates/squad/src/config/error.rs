@@ -47,16 +47,13 @@ pub(crate) enum ConfigError {
     },
     /// A key that a repository must not set.
     #[error(
-        "{path}:{line}: `{key}` is not taken from a file in a repository, because it decides where your keys and your work go; set it in your own `squad.toml` (`squad config show` names the folder), by a variable or by a flag",
-        path = path.display()
+        "{origin}: `{key}` is not taken from a file in a repository, because it decides where your keys and your work go; set it in your own file (`~/.config/squad/squad.toml`), by a variable or by a flag"
     )]
     OwnOnly {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
+        /// The file and the line.
+        origin: String,
         /// The key.
-        key: &'static str,
+        key: String,
     },
     /// A variable or a flag does not fit.
     #[error("{origin}: {message}")]

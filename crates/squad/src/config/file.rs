@@ -48,7 +48,6 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
             ConfigError::Value { path: path.to_owned(), line: text.line(&key), key: dotted(&key), message }
         }
     })?;
-    check_repository_file(path, &text, &table)?;
     let home = path.parent().unwrap_or(Path::new("."));
     relative_to(home, &mut table);
     let origin = |key: &[String]| Origin::File { path: path.to_owned(), line: text.line(key) };
@@ -57,16 +56,17 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
 
 /// What a file that may come with a stranger's repository must not decide: where keys are sent, and where everything
 /// that happens is written to.
-const OWN_ONLY: &[&str] = &["providers", "database_url", "data_dir"];
+const OWN_ONLY: &[&str] = &["providers", "database_url"];
 
-/// Refuses the first of those keys in a file that stands in a repository.
-fn check_repository_file(path: &Path, text: &Text, table: &toml::Table) -> Result<(), ConfigError> {
-    let in_repository = path.ancestors().skip(1).any(|folder| folder.join(".git").exists());
-    match OWN_ONLY.iter().find(|key| table.contains_key(**key)) {
-        Some(key) if in_repository => {
-            Err(ConfigError::OwnOnly { path: path.to_owned(), line: text.line(&[(*key).to_owned()]), key })
-        }
-        _ => Ok(()),
+/// Refuses the first of those keys where the file stands in a repository and is not the user's own.
+pub(super) fn check(path: &Path, layer: &Layer, user: Option<&Path>) -> Result<(), ConfigError> {
+    let own = user.is_some_and(|folder| path.starts_with(folder));
+    if own || !path.ancestors().skip(1).any(|folder| folder.join(".git").exists()) {
+        return Ok(());
+    }
+    match OWN_ONLY.iter().find_map(|key| layer.origin_under(key)) {
+        Some((key, origin)) => Err(ConfigError::OwnOnly { origin: origin.to_string(), key }),
+        None => Ok(()),
     }
 }
 

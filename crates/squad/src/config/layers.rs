@@ -52,6 +52,12 @@ impl Layer {
         });
         Self { table, origins }
     }
+
+    /// The first value at or below a key of the first level, and where it comes from.
+    pub(super) fn origin_under(&self, key: &str) -> Option<(String, &Origin)> {
+        let found = self.origins.iter().find(|(path, _)| path.first().is_some_and(|first| first == key));
+        found.map(|(path, origin)| (dotted(path), origin))
+    }
 }
 
 /// Calls `visit` with every value that is no table.

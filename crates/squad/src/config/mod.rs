@@ -37,7 +37,9 @@ pub(crate) struct Places<'a> {
 pub(crate) fn load(places: &Places<'_>, flags: Vec<Flag>) -> Result<Loaded, ConfigError> {
     let mut layers = Layers::default();
     for path in file::find(places.current, places.user) {
-        layers.add(file::read(&path)?);
+        let layer = file::read(&path)?;
+        file::check(&path, &layer, places.user)?;
+        layers.add(layer);
     }
     let (variables, ignored) = environment::read(&places.variables)?;
     layers.add(variables);

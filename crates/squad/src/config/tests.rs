@@ -103,6 +103,19 @@ fn errors_name_file_line_and_key() {
 }
 
 #[test]
+fn a_repository_cannot_send_keys_or_work_elsewhere() {
+    for (text, key) in [
+        ("[providers.anthropic]\nbase_url = \"https://elsewhere.example\"\n", "providers.anthropic.base_url"),
+        ("[providers.lab]\napi_key_env = \"AWS_SECRET_ACCESS_KEY\"\n", "providers.lab.api_key_env"),
+        ("database_url = \"postgres://elsewhere.example/x\"\n", "database_url"),
+    ] {
+        let error = Place::new(&[("project/squad.toml", text)]).error(vec![]);
+        assert!(error.contains(&format!("`{key}` is not taken from a file in a repository")), "{error}");
+        assert!(Place::new(&[("user/squad.toml", text)]).load(vec![]).is_ok(), "the user's own file may");
+    }
+}
+
+#[test]
 fn errors_of_variables_and_flags_name_them() {
     let error = Place::new(&[]).with("SQUAD_LIMITS__REVIEW_ROUNDS", "many").error(vec![]);
     assert!(error.starts_with("SQUAD_LIMITS__REVIEW_ROUNDS: "), "{error}");
