@@ -4,6 +4,7 @@ use crate::duty::Duty;
 use crate::ids::{MemberName, SquadId};
 use crate::member::Member;
 use crate::role::Role;
+use crate::tool::ToolName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -45,6 +46,11 @@ pub enum SquadError {
         "`{0}` cannot be a member's name; use letters, digits, spaces, `-` or `_`, and neither a role nor `everyone`"
     )]
     BadName(MemberName),
+    /// A duty that no squad can do without.
+    #[error(
+        "nobody in the squad may use the tool `{0}`, and without it no task comes to an end; allow it to a member"
+    )]
+    NobodyMay(ToolName),
 }
 
 impl Squad {
@@ -67,6 +73,11 @@ impl Squad {
             }
             if !seen.insert(name.to_lowercase()) {
                 return Err(SquadError::DuplicateName(member.name.clone()));
+            }
+        }
+        for duty in [Duty::Analyze, Duty::Plan, Duty::Work] {
+            if let (None, Some(tool)) = (self.holder(duty, &BTreeSet::new()), duty.ends_with()) {
+                return Err(SquadError::NobodyMay(tool));
             }
         }
         Ok(())
@@ -190,6 +201,14 @@ mod tests {
                 "{bad:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_squad_in_which_nobody_may_plan_or_hand_over_is_refused() {
+        let mut solo = squad(&[("Sam", Role::BackendDeveloper)]);
+        assert_eq!(solo.check(), Ok(()));
+        solo.members[0].tools = Some(["submit_analysis", "submit_plan"].map(str::to_owned).into());
+        assert_eq!(solo.check(), Err(SquadError::NobodyMay(ToolName::SubmitWork)));
     }
 
     #[test]

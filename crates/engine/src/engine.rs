@@ -8,7 +8,7 @@ use crate::perform::Surroundings;
 use crate::workspaces::Workspaces;
 use crate::{EngineError, workspaces};
 use squad_agents::Prompts;
-use squad_domain::execution::{Event, ExecutionSpec, ExecutionState};
+use squad_domain::execution::{Event, ExecutionSpec, ExecutionState, Status};
 use squad_domain::ids::ExecutionId;
 use squad_domain::member::Member;
 use squad_domain::message::Actor;
@@ -221,9 +221,23 @@ impl Engine {
     /// Where another worker has it, the database is away, or the log cannot be read.
     pub async fn drive(&self, id: ExecutionId, options: &DriveOptions) -> Result<DriveEnd, EngineError> {
         match self.claim(id, options).await? {
-            Some(claim) => self.driver(id, claim).await?.run(options).await,
+            Some(claim) => match self.driver(id, claim.clone()).await {
+                Ok(driver) => driver.run(options).await,
+                Err(error) => {
+                    // Whoever mends what is wrong and tries again need not wait for the lease to run out.
+                    self.0.storage.release(&claim, None).await?;
+                    Err(error)
+                }
+            },
             None if options.stop.is_cancelled() => Ok(DriveEnd::Stopped),
-            None => Ok(DriveEnd::Ended(self.0.load(id).await?.0.status)),
+            None => {
+                let status = self.0.load(id).await?.0.status;
+                if status == Status::Completed {
+                    // Nothing is left of them unless the worker died right after the last event.
+                    self.remove_files(id).await?;
+                }
+                Ok(DriveEnd::Ended(status))
+            }
         }
     }
 

@@ -167,9 +167,7 @@ impl World {
             Step::Deliver => self.deliver(),
         }
         // Tests of the same commit and merges after a conflict may come again; calls, tools and openings never.
-        if let Some(key) =
-            key.filter(|key| !key.as_str().starts_with("tests/") && key.as_str() != "merge")
-        {
+        if let Some(key) = key.filter(|key| !key.as_str().starts_with("tests/") && key.as_str() != "merge") {
             self.finished.insert(key);
         }
     }

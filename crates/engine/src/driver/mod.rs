@@ -121,7 +121,8 @@ impl Driver {
             Ok(DriveEnd::Ended(_) | DriveEnd::Waiting | DriveEnd::Paused)
                 | Err(EngineError::BrokenLog { .. })
         );
-        if !matches!(end, Err(EngineError::LeaseLost(_))) {
+        // After any other error the lease runs out by itself: nobody should try again without a pause.
+        if parked || end.is_ok() {
             self.shared.storage.release(&self.claim, parked.then_some(self.state.seq)).await?;
         }
         if let Ok(DriveEnd::Ended(status)) = end {

@@ -2,9 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made is a broken test")]
 
+mod checks;
+mod circles;
 mod demo;
 mod house;
 mod inputs;
 mod kill;
 mod live;
+mod models;
+mod money;
 mod scenes;
+mod teamwork;
+mod trust;
