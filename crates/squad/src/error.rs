@@ -68,8 +68,11 @@ impl CliError {
             Self::Config(_) | Self::Template(_) | Self::Prompts(_) | Self::Repository(_) | Self::Usage(_) => {
                 Exit::Usage
             }
+            // What was asked for is not to be had here: a matter of configuration, not of the work.
+            Self::Sandbox(SandboxError::NotInThisBuild { .. } | SandboxError::DoesNotHold { .. }) => Exit::Usage,
             Self::Engine(
-                EngineError::Models(_)
+                EngineError::Member { .. }
+                | EngineError::Models(_)
                 | EngineError::Squad(_)
                 | EngineError::NotFound(_)
                 | EngineError::NoSuchQuestion { .. }
