@@ -93,6 +93,9 @@ mod tests {
             let snapshot = if name.is_empty() { "squad".to_owned() } else { name };
             insta::assert_snapshot!(format!("help_{snapshot}"), help.to_string());
         }
+        let config = cli.find_subcommand_mut("config").expect("a command");
+        let show = config.find_subcommand_mut("show").expect("a command").render_long_help();
+        insta::assert_snapshot!("help_config_show", show.to_string());
     }
 
     #[test]

@@ -15,10 +15,6 @@ use uuid::Uuid;
 
 /// The organization of whoever works without a server.
 pub(crate) const LOCAL_ORG: OrgId = OrgId(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001));
-/// Columns where nobody can tell how many there are.
-const DEFAULT_WIDTH: usize = 100;
-/// Columns beyond which prose is hard to read.
-const MAX_WIDTH: usize = 120;
 
 /// What commands work with.
 pub(crate) struct Context {
@@ -129,11 +125,6 @@ impl Context {
             EngineConfig::new(self.data_dir.clone(), self.storage().await?, sandbox, worker_name());
         config.prompts = self.prompts()?;
         Ok(Engine::new(config))
-    }
-
-    /// How wide text may be.
-    pub(crate) fn width(&self) -> usize {
-        terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0).min(MAX_WIDTH))
     }
 
     /// Whether a person can be asked here and now.

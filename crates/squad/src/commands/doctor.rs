@@ -43,7 +43,7 @@ impl Doctor {
         ];
         checks.extend(sandbox().await);
         checks.extend(models(&context).await);
-        output::print(&if context.json { to_json(&checks) } else { render(&checks, context.width()) });
+        output::print(&if context.json { to_json(&checks) } else { render(&checks, output::width()) });
         let bad = checks.iter().any(|check| check.health == Health::Bad);
         Ok(if bad { Exit::Failed } else { Exit::Completed })
     }

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::question::{self, Asked};
-use crate::output::{self, json, report, show};
+use crate::output::{self, clean, json, report, show};
 use squad_domain::execution::{Event, ExecutionState, Status};
 use squad_domain::ids::{ExecutionId, QuestionId};
 use squad_domain::question::Question;
@@ -34,6 +34,14 @@ type Driving = JoinHandle<Result<DriveEnd, EngineError>>;
 /// Where it cannot be driven.
 pub(super) async fn drive(context: &Context, engine: &Engine, id: ExecutionId) -> Result<Exit, CliError> {
     let (state, _) = engine.load(id).await?;
+    if let Some(lease) = engine.storage().execution(id).await?.and_then(|row| row.lease)
+        && lease.until > engine.clock().now()
+    {
+        output::remark(&format!(
+            "worker {} has this execution; if it is gone, its lease ends within seconds",
+            clean::line(&lease.owner)
+        ));
+    }
     let _model = scripted::again(&state.spec).await?;
     let stop = CancellationToken::new();
     let interactive = context.is_interactive();
@@ -81,7 +89,7 @@ async fn follow(
     let mut words_open = true;
     let mut tick = tokio::time::interval(TICK);
     let mut interrupted = interrupts()?;
-    let mut later: BTreeSet<QuestionId> = BTreeSet::new();
+    let mut asked = AskedSoFar::default();
     let mut stopping = false;
     let ended = loop {
         tokio::select! {
@@ -95,9 +103,9 @@ async fn follow(
                 if let Some(drive) = drive.as_ref().filter(|drive| drive.interactive && !stopping) {
                     // Only when nothing is left to read is the screen's state the log's.
                     if events.is_empty() {
-                        ask_what_is_open(context, engine, id, &screen, &mut later).await;
+                        ask_what_is_open(context, engine, id, &screen, &mut asked).await;
                     }
-                    if nothing_left(&screen, &later) {
+                    if nothing_left(&screen, &asked) {
                         stopping = true;
                         drive.stop.cancel();
                     }
@@ -157,7 +165,7 @@ fn finish(
             output::remark(go_on.trim_end());
         }
     } else if let Some((markdown, json)) = saved {
-        output::print(&report::render(&built, context.width()));
+        output::print(&report::render(&built, output::width()));
         output::print(&format!("\nreport: {}\n        {}\n", markdown.display(), json.display()));
     } else {
         output::print(&format!("\n{go_on}"));
@@ -215,34 +223,45 @@ pub(super) fn interrupts() -> Result<mpsc::Receiver<()>, CliError> {
     Ok(receiver)
 }
 
-fn open_question(screen: &Screen, later: &BTreeSet<QuestionId>) -> Option<Question> {
+/// Questions that are not asked again.
+#[derive(Default)]
+struct AskedSoFar {
+    /// Answered here; the log may not say so yet.
+    answered: BTreeSet<QuestionId>,
+    /// Left for later by the person.
+    later: BTreeSet<QuestionId>,
+}
+
+fn open_question(screen: &Screen, asked: &AskedSoFar) -> Option<Question> {
     let state = screen.state().filter(|state| !state.status.is_terminal())?;
-    state
-        .open_questions()
-        .find(|question| question.waits_for_person() && !later.contains(&question.id))
-        .cloned()
+    let new =
+        |question: &&Question| !asked.answered.contains(&question.id) && !asked.later.contains(&question.id);
+    state.open_questions().filter(|question| question.waits_for_person()).find(new).cloned()
 }
 
 /// Whether it stands still for questions that the person left for later.
-fn nothing_left(screen: &Screen, later: &BTreeSet<QuestionId>) -> bool {
+fn nothing_left(screen: &Screen, asked: &AskedSoFar) -> bool {
     let Some(state) = screen.state().filter(|state| state.status == Status::Blocked) else { return false };
     let mut open = state.open_questions().filter(|question| question.waits_for_person()).peekable();
-    open.peek().is_some() && open.all(|question| later.contains(&question.id))
+    open.peek().is_some() && open.all(|question| asked.later.contains(&question.id))
 }
 
-/// Asks in place, one question after the other. `asked` are those that are not asked again: answered, or left for later.
-/// Blocks this task on purpose: while a person reads, nothing else is drawn; the driver goes on.
+/// Asks in place, one question after the other. Blocks this task on purpose: while a person reads, nothing else is
+/// drawn; the driver goes on.
 async fn ask_what_is_open(
     context: &Context,
     engine: &Engine,
     id: ExecutionId,
     screen: &Screen,
-    asked: &mut BTreeSet<QuestionId>,
+    asked: &mut AskedSoFar,
 ) {
     while let (Some(question), Some(state)) = (open_question(screen, asked), screen.state()) {
         let reply = tokio::task::block_in_place(|| screen.suspend(|| question::ask(state, &question)));
-        asked.insert(question.id.clone());
-        let Asked::Answer(answer) = reply else { continue };
+        let Asked::Answer(answer) = reply else {
+            asked.later.insert(question.id);
+            continue;
+        };
+        asked.answered.insert(question.id.clone());
         let input = Input::Answer { question: question.id, answer };
         if let Err(error) = engine.input(id, &context.person, input).await {
             // Somebody else was faster, from a second terminal.

@@ -49,7 +49,7 @@ impl List {
             updated_at: row.updated_at,
         };
         let rows: Vec<Row> = storage.executions(self.limit, filter).await?.into_iter().map(shown).collect();
-        let text = if context.json { to_json(&rows) } else { to_table(&rows, now, context.width()) };
+        let text = if context.json { to_json(&rows) } else { to_table(&rows, now, output::width()) };
         output::print(&text);
         Ok(Exit::Completed)
     }

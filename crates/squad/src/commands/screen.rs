@@ -55,6 +55,7 @@ impl Screen {
                     live.said(lane);
                 }
                 line.iter().for_each(|line| live.log(line));
+                self.tick();
             }
         }
         Ok(())

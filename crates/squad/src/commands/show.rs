@@ -4,11 +4,12 @@ use crate::cli::Global;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::output;
 use crate::output::show::View;
 use crate::output::waiting::Holder;
+use crate::output::{self, json};
 use crate::pick;
 use clap::Args;
+use serde_json::json;
 use squad_engine::report::Report;
 use squad_engine::{Clock as _, SystemClock};
 
@@ -45,11 +46,13 @@ impl Show {
         let id = pick::execution(desk.storage(), self.id.as_deref()).await?;
         let (state, events) = desk.load(id).await?;
         if self.markdown {
-            output::print(&Report::build(id, &state, &events).to_markdown());
+            let report = Report::build(id, &state, &events).to_markdown();
+            output::print(&only(&context, "markdown", report));
             return Ok(Exit::Completed);
         }
         if self.diff {
-            output::print(&super::diff::of(&context, id, &state).await?);
+            let diff = super::diff::of(&context, id, &state).await?;
+            output::print(&only(&context, "diff", diff));
             return Ok(Exit::Completed);
         }
         let now = SystemClock::default().now();
@@ -62,9 +65,14 @@ impl Show {
             holder: holder.as_ref(),
             now,
             all_events: self.events,
-            width: context.width(),
+            width: output::width(),
         };
         output::print(&if context.json { view.to_json() } else { view.render()? });
         Ok(Exit::Completed)
     }
+}
+
+/// One text, as it is or as a JSON object with one key.
+fn only(context: &Context, key: &str, text: String) -> String {
+    if context.json { json::line(&json!({ key: text })) } else { text }
 }

@@ -78,5 +78,9 @@ pub(crate) fn headline(story: &Story, elapsed_ms: u64) -> String {
     let budget = state.spec.budget.map(|budget| format!(" of {budget}")).unwrap_or_default();
     let paused = if state.paused { " · paused" } else { "" };
     let scripted = if tell::is_scripted(state) { " · scripted model" } else { "" };
-    format!("{status} · {} · {}{budget}{paused}{scripted}", words::duration(elapsed_ms), state.cost())
+    format!(
+        "{status} · {} · {}{budget}{paused}{scripted}",
+        words::duration(elapsed_ms / 1_000 * 1_000),
+        state.cost()
+    )
 }

@@ -37,8 +37,7 @@ impl Live {
 
     /// Adds a line to the log.
     pub(crate) fn log(&self, line: &Line) {
-        let width = usize::from(console_width());
-        let text = self.coloured(line.render(Some(width)));
+        let text = self.coloured(line.render(Some(super::width())));
         // It only fails where the terminal is gone; the run goes on.
         let _ = self.bars.println(text.trim_end_matches('\n'));
     }
@@ -103,11 +102,6 @@ fn bar() -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("a valid template"));
     bar
-}
-
-/// Columns of the terminal.
-fn console_width() -> u16 {
-    terminal_size::terminal_size().map_or(100, |(width, _)| width.0)
 }
 
 /// `  Bea BE   s1     $0.0142  $ node --test · ok 3 - adds up`

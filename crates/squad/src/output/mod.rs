@@ -23,6 +23,19 @@ pub(crate) mod waiting;
 
 use std::io::Write as _;
 
+/// Columns where nobody can tell how many there are.
+const DEFAULT_WIDTH: usize = 100;
+/// Columns beyond which prose is hard to read.
+const MAX_WIDTH: usize = 120;
+/// Columns below which nothing is readable; a terminal that says so does not know.
+const MIN_WIDTH: usize = 20;
+
+/// How wide text may be, right now: people resize their windows.
+pub(crate) fn width() -> usize {
+    let told = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.filter(|width| *width >= MIN_WIDTH).unwrap_or(DEFAULT_WIDTH).min(MAX_WIDTH)
+}
+
 /// Prints to standard output, with styles only where they belong. A reader that has gone away is no error.
 pub(crate) fn print(text: &str) {
     let mut out = anstream::stdout().lock();

@@ -66,7 +66,7 @@ fn choices(question: &Question) -> Vec<Choice> {
 
 /// Asks on the terminal. Blocks until the person has answered.
 pub(crate) fn ask(state: &ExecutionState, question: &Question) -> Asked {
-    super::print(&preface(state, question));
+    super::print(&preface(state, question, super::width()));
     match prompt(question) {
         Ok(Some(answer)) => Asked::Answer(answer),
         Ok(None) => Asked::Later,
@@ -79,42 +79,41 @@ pub(crate) fn ask(state: &ExecutionState, question: &Question) -> Asked {
 }
 
 /// What one should know before answering.
-pub(crate) fn preface(state: &ExecutionState, question: &Question) -> String {
+pub(crate) fn preface(state: &ExecutionState, question: &Question, width: usize) -> String {
     let text = clean::text(&question.text);
     match &question.subject {
-        Subject::PlanApproval { .. } => plan(state, question),
+        Subject::PlanApproval { .. } => plan(state, question, width),
         Subject::Budget { scope, limit, used, needed } => format!(
             "\nThe budget `{}` is used up: {used} of {limit} are spent or reserved, and the next call could cost {needed}.\n",
             clean::line(scope)
         ),
         _ => {
             let who = clean::line(question.from.name());
-            format!("\n{} ({who} asks)\n{}\n", question.id, textwrap::fill(&text, 100))
+            format!("\n{} ({who} asks)\n{}\n", question.id, textwrap::fill(&text, width))
         }
     }
 }
 
-fn plan(state: &ExecutionState, question: &Question) -> String {
+fn plan(state: &ExecutionState, question: &Question, width: usize) -> String {
     let Some(plan) = &state.plan else { return format!("\n{}\n", clean::text(&question.text)) };
     let mut text = format!("\nPlan, version {}", state.plan_version);
     if let Some(estimate) = state.estimate() {
         text.push_str(&format!(" (roughly {estimate} more; {} spent so far)", state.cost()));
     }
     text.push('\n');
+    let mut wrapped = |first: &str, others: &str, line: &str| {
+        let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(others);
+        text.push_str(&textwrap::fill(&clean::line(line), options));
+        text.push('\n');
+    };
     for subtask in &plan.subtasks {
         let needs: Vec<&str> = subtask.depends_on.iter().map(squad_domain::ids::SubtaskId::as_str).collect();
         let after = if needs.is_empty() { String::new() } else { format!(", after {}", needs.join(", ")) };
-        text.push_str(&format!(
-            "  {} {} ({}{after})\n",
-            subtask.id,
-            clean::line(&subtask.title),
-            subtask.role.title()
-        ));
-        let options = textwrap::Options::new(100).initial_indent("     ").subsequent_indent("     ");
-        text.push_str(&textwrap::fill(&clean::line(&subtask.description), options));
-        text.push('\n');
+        let head = format!("{} {} ({}{after})", subtask.id, subtask.title, subtask.role.title());
+        wrapped("  ", "     ", &head);
+        wrapped("     ", "     ", &subtask.description);
         for criterion in &subtask.acceptance_criteria {
-            text.push_str(&format!("     - {}\n", clean::line(criterion)));
+            wrapped("     - ", "       ", criterion);
         }
     }
     text

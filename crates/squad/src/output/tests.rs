@@ -91,7 +91,7 @@ fn the_report_on_a_terminal() {
 fn the_plan_is_shown_before_it_is_approved() {
     let state = state(&events()[..AT_APPROVAL]);
     let question = state.open_questions().next().expect("a question");
-    insta::assert_snapshot!(question::preface(&state, question));
+    insta::assert_snapshot!(question::preface(&state, question, 100));
 }
 
 #[test]

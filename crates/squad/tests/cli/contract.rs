@@ -94,3 +94,15 @@ fn the_demonstration_goes_the_whole_way() {
     assert_eq!(of_kind(events, "subtask_merged", "subtask").len(), 2);
     assert!(into.join(".git").is_dir());
 }
+
+#[test]
+fn a_killed_demonstration_takes_its_model_up_again() {
+    let house = House::new();
+    let (mut child, printed) = until(&mut house.squad(&["demo", "--json"]), "\"plan_submitted\"");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(printed.rest());
+    let done = end(&mut house.squad(&["resume", "--json"]));
+    assert_eq!(done.exit, 0, "{}", done.err);
+    assert_eq!(done.json().last().unwrap()["status"], "completed");
+}

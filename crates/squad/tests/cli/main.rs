@@ -6,4 +6,5 @@
 mod contract;
 mod second_terminal;
 mod support;
+mod terminal;
 mod usage;
