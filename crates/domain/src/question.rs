@@ -189,7 +189,8 @@ impl Question {
             | (Subject::PlanApproval { .. }, Answer::Reject { .. })
             | (Subject::Budget { .. }, Answer::RaiseBudget { .. })
             | (
-                Subject::Model { .. }
+                Subject::Budget { .. }
+                | Subject::Model { .. }
                 | Subject::Loop { .. }
                 | Subject::Turns { .. }
                 | Subject::ReviewRounds { .. }
@@ -204,7 +205,7 @@ impl Question {
                 return Ok(());
             }
             (Subject::PlanApproval { .. }, _) => "approve the plan, or reject it with a reason",
-            (Subject::Budget { .. }, _) => "raise the budget, or stop",
+            (Subject::Budget { .. }, _) => "raise the budget, retry once it was raised elsewhere, or stop",
             (Subject::ReviewRounds { .. }, _) => {
                 "approve the work as it is, retry for another round, or stop"
             }

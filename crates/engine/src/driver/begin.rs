@@ -242,8 +242,15 @@ fn budget_question(state: &ExecutionState, lane: &Lane, refused: &super::Refused
         BudgetScope::Squad(_) => (Actor::Engine, "budget of the squad".to_owned()),
         BudgetScope::Org(_) => (Actor::Engine, "budget of the organization".to_owned()),
     };
+    // What an answer can raise is this execution's own; the others are raised where they were set.
+    let own = matches!(refused.scope, BudgetScope::Member(..) | BudgetScope::Execution(_));
+    let (remedy, choice) = if own {
+        ("Raise it, or stop?", "raise")
+    } else {
+        ("Try again once it was raised, or stop?", "retry")
+    };
     let text = format!(
-        "The {scope} does not hold the next call of {}: {} of {} are spent or set aside, and the call could cost {}. Raise it, or stop?",
+        "The {scope} does not hold the next call of {}: {} of {} are spent or set aside, and the call could cost {}. {remedy}",
         lane.member, refused.used, refused.limit, refused.needed
     );
     Question {
@@ -252,7 +259,7 @@ fn budget_question(state: &ExecutionState, lane: &Lane, refused: &super::Refused
         to: Asked::Person,
         subject: Subject::Budget { scope, limit: refused.limit, used: refused.used, needed: refused.needed },
         text,
-        options: vec!["raise".to_owned(), "stop".to_owned()],
+        options: vec![choice.to_owned(), "stop".to_owned()],
     }
 }
 

@@ -8,6 +8,7 @@ mod demo;
 mod house;
 mod inputs;
 mod kill;
+mod leases;
 mod live;
 mod models;
 mod money;

@@ -124,3 +124,16 @@ impl Step {
         Some(StepKey(key))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two merges at once would both start from the same tip, and the second would drop the first one's work.
+    #[test]
+    fn a_merge_that_is_under_way_is_known_whatever_is_decided_to_be_merged_next() {
+        let merge = |id: &str| Step::Merge { subtask: id.into() }.key();
+        assert!(merge("s1").is_some());
+        assert_eq!(merge("s1"), merge("s2"));
+    }
+}
