@@ -4,7 +4,7 @@ use super::launch::Launch;
 use super::{Driver, Refused};
 use crate::EngineError;
 use crate::perform::Outcome;
-use squad_domain::execution::{NewEvent, decide};
+use squad_domain::execution::{Event, NewEvent, decide};
 use squad_domain::ids::StepKey;
 use squad_storage::{AppendError, Guard};
 use std::time::Duration;
@@ -14,6 +14,9 @@ use std::time::Duration;
 const MAX_DECISIONS: usize = 500;
 /// Times that a transaction is tried again because the log had moved or the database was away.
 const MAX_TRIES: u32 = 60;
+/// Times that reading the log is tried again, and the pause before each: ten seconds in all, as long as a lease holds.
+const READ_TRIES: u32 = 40;
+const READ_PAUSE: Duration = Duration::from_millis(250);
 
 impl Driver {
     /// Brings the log to where nothing can be decided without waiting, and launches what has to be waited for.
@@ -37,7 +40,7 @@ impl Driver {
                 return Ok(());
             }
             let guard = Guard { expected_seq: before, fence: Some(self.claim.fence) };
-            match self.shared.storage.append(self.id, guard, at, batch).await {
+            match self.shared.storage.append(self.id, guard, at, batch.clone()).await {
                 Ok(events) => {
                     self.outcomes.clear();
                     // What a budget refused was asked about, or fits by now.
@@ -58,6 +61,13 @@ impl Driver {
                     }
                     tokio::time::sleep(Duration::from_millis(50 * u64::from(tries.min(20)))).await;
                     self.renew().await?;
+                    // Where only the word of the commit was lost, everything is there: its outcomes count once.
+                    if self.arrived(before, &batch).await? {
+                        self.reload().await?;
+                        self.outcomes.clear();
+                        self.launch(launches);
+                        return Ok(());
+                    }
                 }
             }
             tries += 1;
@@ -124,7 +134,7 @@ impl Driver {
     /// Applies what others appended since.
     async fn catch_up(&mut self) -> Result<(), EngineError> {
         loop {
-            let events = self.shared.storage.events(self.id, self.state.seq, 1000).await?;
+            let events = self.events_after(self.state.seq, 1000).await?;
             if events.is_empty() {
                 break;
             }
@@ -138,8 +148,36 @@ impl Driver {
         Ok(())
     }
 
+    /// Whether the log goes on with exactly this batch.
+    async fn arrived(&self, before: u64, batch: &[NewEvent]) -> Result<bool, EngineError> {
+        let stored = self.events_after(before, batch.len() as u64).await?;
+        Ok(stored.len() == batch.len()
+            && stored
+                .iter()
+                .zip(batch)
+                .all(|(event, new)| event.actor == new.actor && event.body == new.body))
+    }
+
+    /// Reads the log; a database that is away for a moment is waited for.
+    async fn events_after(&self, seq: u64, limit: u64) -> Result<Vec<Event>, EngineError> {
+        let mut tries = 0;
+        loop {
+            match self.shared.storage.events(self.id, seq, limit).await {
+                Ok(events) => return Ok(events),
+                Err(error) if tries == READ_TRIES => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(execution = %self.id, %error, "the log could not be read; trying again");
+                    tries += 1;
+                    tokio::time::sleep(READ_PAUSE).await;
+                }
+            }
+        }
+    }
+
     /// Folds the log anew: what was applied ahead of it is forgotten.
     async fn reload(&mut self) -> Result<(), EngineError> {
+        // Waits for the database, if it has to be waited for.
+        self.events_after(0, 1).await?;
         let (state, _) = self.shared.load(self.id).await?;
         self.state = state;
         Ok(())

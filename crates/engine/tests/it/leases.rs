@@ -1,6 +1,6 @@
 //! Who may drive: one worker at a time, and a worker that cannot lets others.
 
-use crate::house::{House, SOLO, TestClock, launcher};
+use crate::house::{FIVE, House, SOLO, TestClock, launcher};
 use crate::live::Live;
 use crate::scenes::{WILLING, one_part, project};
 use squad_domain::execution::{EventBody, ExecutionSpec, Status};
@@ -11,7 +11,7 @@ use squad_engine::{DriveEnd, Engine, EngineConfig, EngineError, Input};
 use squad_sandbox::BuiltinSandbox;
 use squad_scripted::Scenario;
 use squad_storage::BudgetScope;
-use squad_testkit::{VirtualClock, each_database};
+use squad_testkit::{Backend, TestDatabase, VirtualClock, each_database};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -123,6 +123,45 @@ async fn a_worker_takes_up_whatever_can_go_on_and_leaves_what_waits() {
         worker.await.unwrap().unwrap();
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_break_again_and_again_do_nothing_twice() {
+    let database = TestDatabase::new(Backend::Postgres).await;
+    let storage = database.open().await;
+    let house = House::new(&storage, Scenario::demo()).await.with_sample();
+    let live = Live::start(&house, house.spec(FIVE, squad_scripted::SAMPLE_TASK.title)).await;
+    let breaks = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let mut broken = 0;
+    let breaker = async {
+        loop {
+            let psql = tokio::process::Command::new("psql").args([database.url(), "-qAtc", breaks]).output();
+            assert!(psql.await.unwrap().status.success());
+            broken += 1;
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    };
+    let id = live.id;
+    let run = tokio::select! {
+        end = live.ended() => end,
+        () = breaker => unreachable!(),
+    };
+    assert!(broken > 3, "it was over before anything broke");
+    assert!(matches!(run, Ok(DriveEnd::Ended(Status::Completed))), "{run:?}");
+    let events = storage.events(id, 0, 10_000).await.unwrap();
+    let mut finished = std::collections::BTreeSet::new();
+    for event in &events {
+        if let EventBody::ModelCallFinished { step, .. } | EventBody::ToolFinished { step, .. } = &event.body
+        {
+            assert!(finished.insert(step.clone()), "`{step}` finished twice");
+        }
+    }
+    let finished = events.iter().filter(|event| matches!(event.body, EventBody::ModelCallFinished { .. }));
+    assert_eq!(house.model.request_count(), finished.count(), "no call was made twice");
+    storage.close().await;
+    drop(house);
+    database.remove().await;
 }
 
 async fn ended(engine: &Engine, id: squad_domain::ids::ExecutionId) {

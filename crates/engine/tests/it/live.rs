@@ -79,6 +79,11 @@ impl Live {
         Run::of(&self.engine, self.id, end.unwrap()).await
     }
 
+    /// How the driver ends, without a look at the log.
+    pub(crate) async fn ended(self) -> Result<DriveEnd, EngineError> {
+        self.task.await.unwrap()
+    }
+
     /// The driver is gone in the middle of whatever it did, as if its process had been killed.
     pub(crate) async fn kill(self) {
         self.task.abort();
