@@ -1,5 +1,6 @@
 //! Tier `builtin`, and tier `none`, which shares the launcher but has no walls.
 
+mod disks;
 mod ownership;
 mod root;
 mod run;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::launcher::INSIDE_ID;
-use crate::launcher::policy::{Node, NodeKind, Watched};
+use crate::launcher::policy::{Node, NodeKind};
 use crate::toolchain::Toolchains;
 use crate::{SandboxError, WorkspaceSpec};
 
@@ -67,11 +67,10 @@ pub(crate) fn nodes(spec: &WorkspaceSpec, toolchains: &Toolchains) -> Result<Vec
     Ok(nodes)
 }
 
-/// The folders whose size is bounded.
-pub(crate) fn watched(spec: &WorkspaceSpec) -> Vec<Watched> {
-    let workspace = Watched { path: spec.root.clone(), bytes: spec.limits.workspace_bytes };
-    let cache =
-        spec.cache_dir.iter().map(|path| Watched { path: path.clone(), bytes: spec.limits.cache_bytes });
+/// The folders whose size is bounded, and the bounds in bytes.
+pub(crate) fn bounded_folders(spec: &WorkspaceSpec) -> Vec<(PathBuf, u64)> {
+    let workspace = (spec.root.clone(), spec.limits.workspace_bytes);
+    let cache = spec.cache_dir.iter().map(|path| (path.clone(), spec.limits.cache_bytes));
     std::iter::once(workspace).chain(cache).collect()
 }
 

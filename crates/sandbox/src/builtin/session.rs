@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::disks::Disks;
 use super::root::{self, HOME_INSIDE, WORKSPACE_INSIDE};
 use super::{BuiltinSandbox, Launched, blocking, launch, workspace_owner};
 use crate::egress::Proxy;
@@ -21,6 +22,7 @@ pub(crate) struct BuiltinSession {
     spec: WorkspaceSpec,
     base: Policy,
     proxy: Option<Proxy>,
+    disks: Disks,
     inside: PathBuf,
     /// Cancelled by `kill`, and then replaced.
     running: Mutex<CancellationToken>,
@@ -58,10 +60,12 @@ impl BuiltinSession {
             env,
             cwd: inside.clone(),
             limits: spec.limits.clone(),
-            watch: root::watched(&spec),
+            watch: Vec::new(),
             egress_port,
         };
+        let disks = Disks::new(root::bounded_folders(&spec));
         Ok(Self {
+            disks,
             sandbox,
             spec,
             base,
@@ -74,6 +78,7 @@ impl BuiltinSession {
 
     fn policy(&self, command: &Command) -> Policy {
         let mut policy = self.base.clone();
+        policy.watch = self.disks.watched();
         policy.argv = vec![shell().into(), "-c".into(), command.command.clone()];
         for (name, value) in &command.env {
             policy.env.retain(|(existing, _)| existing != name);
@@ -86,6 +91,11 @@ impl BuiltinSession {
             policy.limits.wall = policy.limits.wall.min(timeout);
         }
         policy
+    }
+
+    fn remember(&self, launched: Launched) -> Result<Launched, SandboxError> {
+        self.disks.remember(&launched.verdict.measured);
+        Ok(launched)
     }
 
     /// Whether commands get this variable from here.
@@ -115,10 +125,10 @@ impl BuiltinSession {
         });
         tokio::pin!(launched);
         tokio::select! {
-            done = &mut launched => return done,
+            done = &mut launched => return self.remember(done?),
             () = forward.cancelled() => stop.cancel(),
         }
-        launched.await
+        self.remember(launched.await?)
     }
 }
 

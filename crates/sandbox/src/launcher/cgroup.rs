@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::init::OWN_THREADS;
 use crate::limits::Limits;
 
 const PREFIX: &str = "squad-run-";
@@ -96,7 +97,7 @@ fn v1(memory: &Path, pids: &Path, cpu: Option<&Path>, name: &str, limits: &Limit
     if pids != memory {
         make(&mut leaf, pids)?;
     }
-    fs::write(pids.join(name).join("pids.max"), (limits.pids + 1).to_string()).ok()?;
+    fs::write(pids.join(name).join("pids.max"), (limits.pids + OWN_THREADS).to_string()).ok()?;
     if let (Some(cpu), Some(share)) = (cpu, limits.cpus) {
         let folder = make(&mut leaf, cpu)?;
         fs::write(folder.join("cpu.cfs_quota_us"), cpu_quota(share).to_string()).ok()?;
@@ -120,7 +121,7 @@ fn v2(home: &Path, name: &str, limits: &Limits) -> Option<Leaf> {
         return None;
     }
     fs::write(folder.join("memory.max"), limits.memory_bytes.to_string()).ok()?;
-    fs::write(folder.join("pids.max"), (limits.pids + 1).to_string()).ok()?;
+    fs::write(folder.join("pids.max"), (limits.pids + OWN_THREADS).to_string()).ok()?;
     let _ = fs::write(folder.join("memory.swap.max"), "0");
     let _ = fs::write(folder.join("memory.oom.group"), "1");
     if let Some(share) = limits.cpus {

@@ -151,6 +151,9 @@ fn eprint_and_exit(message: &str) -> ! {
     std::process::exit(126)
 }
 
+/// Threads of process 1, which are none of the command's.
+pub(crate) const OWN_THREADS: u64 = 2;
+
 fn set_resource_limits(policy: &Policy, bounded_by_group: bool) -> Result<(), StepError> {
     let limits = &policy.limits;
     let mut bounds = vec![
@@ -161,7 +164,7 @@ fn set_resource_limits(policy: &Policy, bounded_by_group: bool) -> Result<(), St
     ];
     // Counted per user namespace since Linux 5.14; before, the host's processes of the user would count as well.
     if !bounded_by_group && policy.isolation != Isolation::Process && kernel_at_least(5, 14) {
-        bounds.push((Resource::Nproc, limits.pids + 1));
+        bounds.push((Resource::Nproc, limits.pids + OWN_THREADS));
     }
     for (resource, wanted) in bounds {
         // The hard limit can only be lowered.
@@ -217,12 +220,24 @@ pub(crate) fn serve(
         hand_over_listener(port, control)?;
     }
     let (command, landlock) = start(policy, bounded_by_group)?;
+    if matches!(policy.isolation, Isolation::Bwrap { .. }) {
+        end_with(launcher.try_clone().step("tie life to the launcher")?);
+    }
     Report::Started { landlock }.send(launcher).step("report")?;
     let null = std::fs::OpenOptions::new().write(true).open("/dev/null").step("open `/dev/null`")?;
     rustix::stdio::dup2_stdout(&null).step("let go of the output")?;
     rustix::stdio::dup2_stderr(&null).step("let go of the output")?;
     let outcome = reap(command)?;
     Report::Ended(outcome).send(launcher).step("report")
+}
+
+/// Ends process 1, and with it everything inside, when the launcher closes its end of the socket. The parent's death is no
+/// sufficient sign here: the parent is `bwrap`, which may be killed before life is tied to it.
+fn end_with(mut launcher: UnixStream) {
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut launcher, &mut std::io::sink());
+        std::process::exit(0)
+    });
 }
 
 /// Tells what failed, and ends process 1 and with it everything inside.

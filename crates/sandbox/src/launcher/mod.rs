@@ -63,6 +63,7 @@ fn launch() -> io::Result<()> {
         outcome: Outcome::Setup(error.to_string()),
         enforcement: Enforcement::Watcher,
         landlock: false,
+        measured: Vec::new(),
     });
     control.write_all(&[VERDICT])?;
     serde_json::to_writer(&control, &verdict)?;

@@ -1,6 +1,7 @@
 //! What the launcher is told: the whole policy of one run, as plain data.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,19 @@ pub(crate) enum NodeKind {
 pub(crate) struct Watched {
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
+    /// What an earlier run left there. A folder that is too full already may be used, so that it can be cleaned up, but it
+    /// may not grow.
+    pub(crate) known: u64,
+    /// Measure again at the end, however short the run was.
+    pub(crate) measure_at_end: bool,
+}
+
+/// The size of a watched folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) bytes: u64,
+    /// How long it took to find out.
+    pub(crate) took: Duration,
 }
 
 /// The policy of one run.
@@ -104,4 +118,6 @@ pub(crate) struct Verdict {
     pub(crate) enforcement: Enforcement,
     /// The Landlock ABI is new enough and the rules are in force.
     pub(crate) landlock: bool,
+    /// The last measurement of each watched folder, where there was one.
+    pub(crate) measured: Vec<Option<Measured>>,
 }

@@ -12,6 +12,7 @@ use rustix::thread::UnshareFlags;
 
 use super::cgroup::Leaf;
 use super::error::{Step, StepError};
+use super::init::OWN_THREADS;
 use super::policy::{Enforcement, Isolation, Outcome, Policy, Verdict};
 use super::sys::{self, Forked};
 use super::watch::{self, DiskWatch};
@@ -70,8 +71,9 @@ pub(crate) fn run(policy: &Policy, control: &UnixStream) -> Result<Verdict, Step
     let outcome = run.watch();
     run.end();
     let outcome = run.final_word(outcome);
+    let measured = run.disks.iter().map(DiskWatch::measured).collect();
     let enforcement = if run.leaf.is_some() { Enforcement::Cgroup } else { Enforcement::Watcher };
-    Ok(Verdict { outcome, enforcement, landlock: run.landlock })
+    Ok(Verdict { outcome, enforcement, landlock: run.landlock, measured })
 }
 
 /// Whether process 1 is in the run's control group.
@@ -200,7 +202,7 @@ impl Run<'_> {
                 if watch::memory(&processes, limits.memory_bytes) > limits.memory_bytes {
                     return Some(Outcome::OutOfMemory);
                 }
-                if watch::threads(&processes) > limits.pids + 2 {
+                if watch::threads(&processes) > limits.pids + OWN_THREADS + 1 {
                     return Some(Outcome::TooManyProcesses);
                 }
             }
@@ -218,6 +220,7 @@ impl Run<'_> {
         let _ = rustix::process::kill_process(self.first, Signal::KILL);
         let _ =
             rustix::io::retry_on_intr(|| rustix::process::waitpid(Some(self.first), WaitOptions::empty()));
+        let _ = self.reports.get_ref().shutdown(std::net::Shutdown::Write);
         // `bwrap` stands between this process and process 1, which holds its end of the socket until everything is gone.
         let _ = std::io::copy(&mut self.reports, &mut std::io::sink());
     }
@@ -246,7 +249,9 @@ impl Run<'_> {
             return Outcome::OutOfMemory;
         }
         let ended_by_itself = matches!(outcome, Some(Outcome::Exited(_) | Outcome::Signaled(_)));
-        if ended_by_itself && self.disks.iter_mut().any(DiskWatch::full_at_end) {
+        // All of them, because the next run builds on what is measured now.
+        let full = self.disks.iter_mut().map(DiskWatch::full_at_end).fold(false, |full, this| full | this);
+        if ended_by_itself && full {
             return Outcome::WorkspaceFull;
         }
         outcome.unwrap_or(Outcome::Setup("process 1 ended without a word".into()))

@@ -7,67 +7,59 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::policy::Watched;
+use super::policy::{Measured, Watched};
 
 /// A folder is measured at most this often, and never for more than a twentieth of the time.
 const MEASURE_EVERY: Duration = Duration::from_millis(500);
 
-/// Growth of the disk's use below which nobody looks closer.
-const UNREMARKABLE: u64 = 64 * 1024 * 1024;
-
 /// Watches the size of one folder.
 pub(crate) struct DiskWatch<'a> {
     folder: &'a Watched,
-    free_at_start: Option<u64>,
     free_at_measure: Option<u64>,
-    used: u64,
+    measured: Option<Measured>,
     next: Instant,
 }
 
 impl<'a> DiskWatch<'a> {
     pub(crate) fn new(folder: &'a Watched) -> Self {
-        let free = free_space(&folder.path);
-        Self {
-            folder,
-            free_at_start: free,
-            free_at_measure: free,
-            used: 0,
-            next: Instant::now() + MEASURE_EVERY,
-        }
+        let free_at_measure = free_space(&folder.path);
+        Self { folder, free_at_measure, measured: None, next: Instant::now() + MEASURE_EVERY }
     }
 
-    /// Whether the folder outgrew its bound during this run. Cheap unless a measurement is due.
+    pub(crate) fn measured(&self) -> Option<Measured> {
+        self.measured
+    }
+
+    /// Whether the folder outgrew its bound. Cheap unless a measurement is due, or the whole disk lost so much room since
+    /// the last one that it could be this folder's fault.
     pub(crate) fn outgrown(&mut self, processes: &dyn Fn() -> Vec<i32>) -> bool {
-        let room = self.folder.bytes.saturating_sub(self.used);
-        let due = Instant::now() >= self.next || self.shrunk_since(self.free_at_measure) > room;
-        due && self.grew() && self.measure(&processes()) > self.folder.bytes
+        let used = self.measured.map_or(self.folder.known, |measured| measured.bytes);
+        let room = self.bound().saturating_sub(used);
+        let lost = match (self.free_at_measure, free_space(&self.folder.path)) {
+            (Some(before), Some(now)) => before.saturating_sub(now),
+            _ => 0,
+        };
+        (Instant::now() >= self.next || lost > room) && self.measure(&processes()) > self.bound()
     }
 
     /// The same at the end of the run, when a short run may have filled the folder between two looks.
     pub(crate) fn full_at_end(&mut self) -> bool {
-        let bound = self.folder.bytes;
-        self.shrunk_since(self.free_at_start) > UNREMARKABLE.min(bound / 8) && self.measure(&[]) > bound
+        (self.folder.measure_at_end || self.measured.is_some()) && self.measure(&[]) > self.bound()
     }
 
-    /// A folder that is too full already may still be cleaned up: only growth is stopped.
-    fn grew(&self) -> bool {
-        self.shrunk_since(self.free_at_start) > UNREMARKABLE.min(self.folder.bytes / 8)
-    }
-
-    fn shrunk_since(&self, before: Option<u64>) -> u64 {
-        match (before, free_space(&self.folder.path)) {
-            (Some(before), Some(now)) => before.saturating_sub(now),
-            _ => 0,
-        }
+    fn bound(&self) -> u64 {
+        self.folder.bytes.max(self.folder.known)
     }
 
     fn measure(&mut self, processes: &[i32]) -> u64 {
         let start = Instant::now();
         let device = fs::symlink_metadata(&self.folder.path).map_or(0, |status| status.dev());
-        self.used = size_of_folder(&self.folder.path) + size_of_deleted(processes, Some(device));
+        let bytes = size_of_folder(&self.folder.path) + size_of_deleted(processes, Some(device));
+        let took = start.elapsed();
+        self.measured = Some(Measured { bytes, took });
         self.free_at_measure = free_space(&self.folder.path);
-        self.next = Instant::now() + MEASURE_EVERY.max(start.elapsed() * 20);
-        self.used
+        self.next = Instant::now() + MEASURE_EVERY.max(took * 20);
+        bytes
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use squad_sandbox::{Command, ExecOptions, ExitStatus};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::room;
+use crate::support::{alive, room};
 
 /// Starts three kinds of survivors, then says so. Each carries the marker in its command line.
 fn survivors(marker: &str) -> String {
@@ -23,17 +23,9 @@ os.wait()'
     )
 }
 
-/// Host processes with the marker in their command line.
-fn alive(marker: &str) -> Vec<PathBuf> {
-    let needle = format!("600.{marker}");
-    let entries = std::fs::read_dir("/proc").unwrap().flatten();
-    entries
-        .map(|entry| entry.path())
-        .filter(|process| {
-            let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
-            line.split(|byte| *byte == 0).any(|word| word == needle.as_bytes())
-        })
-        .collect()
+/// A marker that no test of another process uses: the suite runs for several users at a time.
+fn marker(number: u32) -> String {
+    format!("{number}{}", std::process::id())
 }
 
 async fn until_gone(marker: &str) {
@@ -53,8 +45,8 @@ fn first_output() -> (ExecOptions, Arc<tokio::sync::Notify>) {
 #[tokio::test]
 async fn nothing_outlives_the_command() {
     let room = room().await;
-    room.ok(&survivors("71001")).await;
-    assert_eq!(alive("71001"), Vec::<PathBuf>::new());
+    room.ok(&survivors(&marker(71001))).await;
+    assert_eq!(alive(&marker(71001)), Vec::<PathBuf>::new());
 }
 
 #[tokio::test]
@@ -62,27 +54,27 @@ async fn nothing_outlives_a_cancelled_command() {
     let room = room().await;
     let (options, seen) = first_output();
     let cancel = options.cancel.clone();
-    let command = Command::new(survivors("71002") + "; sleep 600");
+    let command = Command::new(survivors(&marker(71002)) + "; sleep 600");
     let running = tokio::spawn(async move { room.session.exec(command, options).await.unwrap() });
     seen.notified().await;
     cancel.cancel();
     assert_eq!(running.await.unwrap().status, ExitStatus::Cancelled);
-    assert_eq!(alive("71002"), Vec::<PathBuf>::new());
+    assert_eq!(alive(&marker(71002)), Vec::<PathBuf>::new());
 }
 
 #[tokio::test]
 async fn nothing_outlives_a_dropped_future_or_a_killed_session() {
     let room = Arc::new(room().await);
     let (options, seen) = first_output();
-    let (session, command) = (room.session.clone(), Command::new(survivors("71003") + "; sleep 600"));
+    let (session, command) = (room.session.clone(), Command::new(survivors(&marker(71003)) + "; sleep 600"));
     let running = tokio::spawn(async move { session.exec(command, options).await });
     seen.notified().await;
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
-    until_gone("71003").await;
+    until_gone(&marker(71003)).await;
 
     let (options, seen) = first_output();
-    let (session, command) = (room.session.clone(), Command::new(survivors("71004") + "; sleep 600"));
+    let (session, command) = (room.session.clone(), Command::new(survivors(&marker(71004)) + "; sleep 600"));
     let running = tokio::spawn(async move { session.exec(command, options).await });
     seen.notified().await;
     room.session.kill().await;
@@ -101,16 +93,17 @@ async fn nothing_outlives_a_killed_server_or_launcher() {
         room.run(&(survivors(&marker) + "; sleep 600")).await;
         return;
     }
-    for (marker, victim) in [("71005", "server"), ("71006", "launcher")] {
+    for (number, victim) in [(71005, "server"), (71006, "launcher")] {
+        let marker = marker(number);
         let mut server = tokio::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "processes::nothing_outlives_a_killed_server_or_launcher", "--nocapture"])
-            .env(ROLE, marker)
+            .env(ROLE, &marker)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let server_id = server.id().unwrap().cast_signed();
-        while alive(marker).len() < 4 {
+        while alive(&marker).len() < 4 {
             assert!(server.try_wait().unwrap().is_none(), "the server ended early");
             tokio::task::yield_now().await;
         }
@@ -118,7 +111,7 @@ async fn nothing_outlives_a_killed_server_or_launcher() {
         let target = rustix::process::Pid::from_raw(target).unwrap();
         rustix::process::kill_process(target, rustix::process::Signal::KILL).unwrap();
         server.wait().await.unwrap();
-        until_gone(marker).await;
+        until_gone(&marker).await;
     }
 }
 
@@ -131,7 +124,8 @@ fn child_of(process: i32) -> i32 {
 
 #[tokio::test]
 async fn processes_of_the_host_are_neither_seen_nor_reached() {
-    let mut host = std::process::Command::new("sleep").arg("600.71007").spawn().unwrap();
+    let nap = format!("600.{}", marker(71007));
+    let mut host = std::process::Command::new("sleep").arg(&nap).spawn().unwrap();
     let room = room().await;
     let seen = room.ok("cat /proc/[0-9]*/cmdline | tr '\\0' ' '").await;
     let kill = room.run(&format!("kill -9 {}", host.id())).await;
@@ -139,7 +133,7 @@ async fn processes_of_the_host_are_neither_seen_nor_reached() {
     let alive = host.try_wait().unwrap().is_none();
     host.kill().unwrap();
     host.wait().unwrap();
-    assert!(!seen.contains("600.71007"), "{seen}");
+    assert!(!seen.contains(&nap), "{seen}");
     assert!(!kill.status.success());
     assert!(alive, "{all:?}");
 }

@@ -2,7 +2,7 @@
 
 use squad_sandbox::{ExitStatus, Limits, Sandbox, SandboxConfig, SandboxError, Tier, TierChoice, select};
 
-use crate::support::{launcher, room_in, sandbox};
+use crate::support::{alive, launcher, room_in, sandbox};
 
 fn config() -> SandboxConfig {
     SandboxConfig { launcher: launcher(), ..SandboxConfig::default() }
@@ -56,12 +56,9 @@ async fn tier_none_runs_on_the_host_and_still_ends_everything() {
     .await;
     assert_eq!(room.ok("pwd").await.trim(), room.workspace().canonicalize().unwrap().display().to_string());
     assert_eq!(room.ok("id -u").await.trim(), rustix::process::getuid().as_raw().to_string());
-    room.ok("setsid sleep 600.72001 & sleep 0.1").await;
-    let survivors = std::process::Command::new("sh")
-        .args(["-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -c '^600.72001'"])
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&survivors.stdout).trim(), "0");
+    let marker = format!("72001{}", std::process::id());
+    room.ok(&format!("setsid sleep 600.{marker} & sleep 0.1")).await;
+    assert_eq!(alive(&marker), Vec::<std::path::PathBuf>::new());
     let bomb = "for i in 1 2 3 4; do python3 -c 'import time; a = bytearray(200 << 20); time.sleep(600)' & done; wait";
     assert_eq!(room.run(bomb).await.status, ExitStatus::OutOfMemory);
 }
