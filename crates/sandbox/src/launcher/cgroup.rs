@@ -86,7 +86,7 @@ fn v1(memory: &Path, pids: &Path, cpu: Option<&Path>, name: &str, limits: &Limit
     };
     let make = |leaf: &mut Leaf, home: &Path| -> Option<PathBuf> {
         let folder = home.join(name);
-        fs::create_dir(&folder).ok()?;
+        fresh(&folder).ok()?;
         leaf.folders.push(folder.clone());
         Some(folder)
     };
@@ -107,7 +107,7 @@ fn v1(memory: &Path, pids: &Path, cpu: Option<&Path>, name: &str, limits: &Limit
 
 fn v2(home: &Path, name: &str, limits: &Limits) -> Option<Leaf> {
     let folder = home.join(name);
-    fs::create_dir(&folder).ok()?;
+    fresh(&folder).ok()?;
     let leaf = Leaf {
         folders: vec![folder.clone()],
         memory: folder.clone(),
@@ -129,6 +129,17 @@ fn v2(home: &Path, name: &str, limits: &Limits) -> Option<Leaf> {
         fs::write(folder.join("cpu.max"), format!("{} {CPU_PERIOD}", cpu_quota(share))).ok()?;
     }
     Some(leaf)
+}
+
+/// A group that no run is in. One of the same name belonged to a launcher that was killed and whose id is used again.
+fn fresh(folder: &Path) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_dir(folder)?;
+            fs::create_dir(folder)
+        }
+        made => made,
+    }
 }
 
 fn bounds_memory_and_processes(folder: &Path) -> bool {
