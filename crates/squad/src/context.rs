@@ -3,6 +3,7 @@
 use crate::cli::Global;
 use crate::config::{self, Flag, Loaded, Places};
 use crate::error::CliError;
+use etcetera::BaseStrategy;
 use squad_agents::Prompts;
 use squad_domain::ids::OrgId;
 use squad_engine::{Clock, Engine, EngineConfig, SystemClock};
@@ -46,7 +47,7 @@ impl Context {
             path: ".".into(),
             source,
         })?;
-        let user = dirs::config_dir().map(|folder| folder.join("squad"));
+        let user = base_folders().map(|folders| folders.config_dir().join("squad"));
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
@@ -54,7 +55,8 @@ impl Context {
         let loaded = config::load(&places, flags)?;
         let data_dir = match &loaded.config.data_dir {
             Some(folder) => expanded(folder),
-            None => dirs::data_dir()
+            None => base_folders()
+                .map(|folders| folders.data_dir())
                 .ok_or_else(|| {
                     CliError::Missing(
                         "there is no home folder to keep data in; give one with `--data-dir`".to_owned(),
@@ -140,9 +142,14 @@ fn worker_name() -> String {
     format!("{}-{}-{}", host.trim(), std::process::id(), &id[id.len() - 4..])
 }
 
+/// Where this system keeps a user's configuration and data; `None` where the user has no home folder.
+fn base_folders() -> Option<impl BaseStrategy> {
+    etcetera::choose_base_strategy().ok()
+}
+
 /// `~` is the person's own folder, in files as in a shell.
 fn expanded(path: &std::path::Path) -> PathBuf {
-    match (path.strip_prefix("~"), dirs::home_dir()) {
+    match (path.strip_prefix("~"), etcetera::home_dir().ok()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
     }

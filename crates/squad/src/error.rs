@@ -69,7 +69,9 @@ impl CliError {
                 Exit::Usage
             }
             // What was asked for is not to be had here: a matter of configuration, not of the work.
-            Self::Sandbox(SandboxError::NotInThisBuild { .. } | SandboxError::DoesNotHold { .. }) => Exit::Usage,
+            Self::Sandbox(SandboxError::NotInThisBuild { .. } | SandboxError::DoesNotHold { .. }) => {
+                Exit::Usage
+            }
             Self::Engine(
                 EngineError::Member { .. }
                 | EngineError::Models(_)

@@ -99,33 +99,30 @@ impl Driver {
             Some(upto) => squad_agents::condense_request(&self.around.prompts, state, lane, upto),
             None => squad_agents::request(&self.around.prompts, state, lane),
         };
-        // A call that a worker before us began keeps its candidates and its reservation.
-        if let LanePhase::Calling { step, candidates, reserved, .. } = &lane.phase
-            && *step == key
-        {
-            let call = Call {
-                step: key.clone(),
-                lane: id.clone(),
-                member: lane.member.clone(),
-                purpose,
-                condense_upto,
-                candidates: candidates.clone(),
-                reserved: *reserved,
-                request,
-            };
-            return Begun::launch(Vec::new(), key, Effect::Call(Box::new(call)));
-        }
-        let candidates = squad_agents::candidates(state, lane, purpose);
-        let quote = match self.around.router.quote(&candidates, &request) {
-            Ok(quote) => quote,
-            Err(error) => return Begun::at_once(ask(model_question(state, lane, &error.to_string()))),
-        };
-        let started = EventBody::ModelCallStarted {
-            step: key.clone(),
-            lane: id.clone(),
-            purpose,
-            candidates: candidates.clone(),
-            reserved: quote.worst,
+        let mut events = Vec::new();
+        let (candidates, reserved) = match &lane.phase {
+            // A call that a worker before us began keeps its candidates and its reservation.
+            LanePhase::Calling { step, candidates, reserved, .. } if *step == key => {
+                (candidates.clone(), *reserved)
+            }
+            _ => {
+                let candidates = squad_agents::candidates(state, lane, purpose);
+                let reserved = match self.around.router.quote(&candidates, &request) {
+                    Ok(quote) => quote.worst,
+                    Err(error) => {
+                        return Begun::at_once(ask(model_question(state, lane, &error.to_string())));
+                    }
+                };
+                let started = EventBody::ModelCallStarted {
+                    step: key.clone(),
+                    lane: id.clone(),
+                    purpose,
+                    candidates: candidates.clone(),
+                    reserved,
+                };
+                events.push(NewEvent::member(&lane.member, started));
+                (candidates, reserved)
+            }
         };
         let call = Call {
             step: key.clone(),
@@ -134,10 +131,10 @@ impl Driver {
             purpose,
             condense_upto,
             candidates,
-            reserved: quote.worst,
+            reserved,
             request,
         };
-        Begun::launch(vec![NewEvent::member(&lane.member, started)], key, Effect::Call(Box::new(call)))
+        Begun::launch(events, key, Effect::Call(Box::new(call)))
     }
 
     fn begin_tool(&self, key: StepKey, id: &LaneId, started: bool) -> Begun {

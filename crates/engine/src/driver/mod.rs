@@ -34,9 +34,6 @@ const RENEW: Duration = Duration::from_secs(3);
 /// How often the log is looked at for what other processes appended. Inputs of this process arrive at once.
 const POLL: Duration = Duration::from_millis(100);
 
-/// How long a step may take to stop once the execution has ended.
-const LAST_WORDS: Duration = Duration::from_secs(2);
-
 /// How long an execution that has ended waits for the calls that were under way.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -143,12 +140,14 @@ impl Driver {
         loop {
             self.advance().await?;
             if self.state.status.is_terminal() {
-                self.settle_the_last_calls().await?;
                 return Ok(DriveEnd::Ended(self.state.status));
             }
             if self.running.is_empty() && !options.stay {
                 if self.state.paused {
                     return Ok(DriveEnd::Paused);
+                }
+                if self.state.open_questions().next().is_none() {
+                    tracing::error!(execution = %self.id, status = %self.state.status, "nothing is decided and nobody is asked; this is a bug in `decide`");
                 }
                 return Ok(DriveEnd::Waiting);
             }
@@ -174,21 +173,6 @@ impl Driver {
                 }
             }
         }
-    }
-
-    /// A call that was under way when the execution ended may be billed all the same: it is told to stop, and what it
-    /// says of its cost is recorded.
-    async fn settle_the_last_calls(&mut self) -> Result<(), EngineError> {
-        self.around.cancel.cancel();
-        let all = async {
-            while let Some(done) = self.running.join_next().await {
-                self.take(done);
-            }
-        };
-        if tokio::time::timeout(LAST_WORDS, all).await.is_err() {
-            tracing::warn!(execution = %self.id, "a step did not stop in time and is dropped");
-        }
-        if self.outcomes.is_empty() { Ok(()) } else { self.advance().await }
     }
 
     /// Calls that were under way when the execution ended may have cost something: what the provider was asked for is
