@@ -26,7 +26,10 @@ need node nodejs "Node.js 20 or newer from nodejs.org"
 if ! have cargo; then
   missing+=("cargo: Rust 1.95 or newer, see https://rustup.rs")
 fi
-have cc || need gcc gcc
+# The headers of the C library come with `gcc` only as a recommendation.
+if ! have cc; then
+  if root_on_debian; then packages+=(gcc libc6-dev); else missing+=("a C compiler: apt-get install gcc libc6-dev (as root)"); fi
+fi
 if [[ $goals == *" test "* ]]; then
   if ! have initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
     if root_on_debian; then packages+=(postgresql); else missing+=("PostgreSQL: apt-get install postgresql (as root)"); fi
@@ -37,6 +40,15 @@ if [ ${#packages[@]} -gt 0 ]; then
   echo "installing ${packages[*]}"
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+if have node; then
+  node_version=$(node --version)
+  node_major=${node_version#v}
+  node_major=${node_major%%.*}
+  if [ "$node_major" -lt 20 ]; then
+    missing+=("Node.js 20 or newer, here is $node_version: see nodejs.org")
+  fi
 fi
 
 # A Python tool from PyPI, where the system's Python lets one install it.
