@@ -1,6 +1,6 @@
 //! Opening a lane: its worktree, and its brief.
 
-use super::{Fault, Outcome, Surroundings, commit, tree};
+use super::{Fault, Outcome, Surroundings, commit, knowledge, tree};
 use crate::workspaces::{self, BASE, TEST, WHOLE};
 use squad_agents::brief::{self, Material};
 use squad_domain::duty::Duty;
@@ -63,8 +63,12 @@ impl Opening {
 
 pub(crate) async fn open(around: Surroundings, state: &ExecutionState, plan: &LanePlan) -> Outcome {
     let opening = Opening::of(state, plan)?;
-    around.workspaces.open(&opening.workspace, &opening.base, opening.tree.as_ref()).await?;
-    let material = material(&around, state, plan).await?;
+    let workspace = around.workspaces.open(&opening.workspace, &opening.base, opening.tree.as_ref()).await?;
+    let mut material = material(&around, state, plan).await?;
+    if let Some(words) = words(state, plan) {
+        let tree = opening.tree.as_ref();
+        material.knowledge = knowledge::for_brief(&around, state, &workspace, tree, &words).await?;
+    }
     let brief = brief::write(&around.prompts, state, plan, &material);
     let mut events: Vec<NewEvent> = review_request(state, plan).into_iter().collect();
     events.push(NewEvent::member(
@@ -83,6 +87,20 @@ pub(crate) async fn open(around: Surroundings, state: &ExecutionState, plan: &La
         },
     ));
     Ok(events)
+}
+
+/// What a lane that begins something is about; others have all they need in what they continue.
+fn words(state: &ExecutionState, plan: &LanePlan) -> Option<String> {
+    let task = &state.spec.task;
+    match plan.duty {
+        Duty::Analyze | Duty::Plan => Some(format!("{} {}", task.title, task.description)),
+        Duty::Work if plan.round == 1 => {
+            let subtask = &state.subtask(plan.subtask.as_ref()?)?.spec;
+            Some(format!("{} {}", subtask.title, subtask.description))
+        }
+        Duty::Answer => Some(state.questions.get(plan.question.as_ref()?)?.question.text.clone()),
+        _ => None,
+    }
 }
 
 /// What only git can tell.

@@ -1,13 +1,13 @@
 //! One tool call that reads, changes files or runs a command.
 
-use super::knowledge::known;
+use super::knowledge::{MemoriesOf, known};
 use super::{Fault, Outcome, Surroundings};
 use crate::feed::LiveText;
 use squad_agents::tools::{self, Invocation};
 use squad_domain::duty::Duty;
 use squad_domain::execution::spec::ExecutionLimits;
 use squad_domain::execution::{EventBody, ExecutionState, Lane, NewEvent, SubtaskState};
-use squad_domain::ids::{CommitId, LaneId, SquadId, StepKey, TreeId};
+use squad_domain::ids::{CommitId, LaneId, StepKey, TreeId};
 use squad_domain::member::Member;
 use squad_domain::review::TestReport;
 use squad_domain::tool::Effect;
@@ -51,7 +51,7 @@ pub(crate) struct ToolRun {
     /// The sub-task that is worked on.
     pub(crate) subtask: Option<Box<SubtaskState>>,
     /// Whose memories are searched.
-    pub(crate) memories_of: (SquadId, String),
+    pub(crate) memories_of: MemoriesOf,
 }
 
 impl ToolRun {
@@ -81,7 +81,7 @@ impl ToolRun {
             limits: spec.limits.clone(),
             title: spec.task.title.clone(),
             subtask: lane.subtask.as_ref().and_then(|id| state.subtask(id)).cloned().map(Box::new),
-            memories_of: (spec.squad.id, spec.repository.clone()),
+            memories_of: MemoriesOf::new(state),
         }
     }
 
@@ -129,7 +129,9 @@ async fn perform(
         _ => None,
     };
     let knowledge = match invocation {
-        Invocation::SearchKnowledge { .. } => Some(known(around, run, workspace).await?),
+        Invocation::SearchKnowledge { .. } => {
+            Some(known(around, &run.memories_of, workspace, run.tree.as_ref()).await?)
+        }
         _ => None,
     };
     let changes = matches!(invocation.tool().effect(), Effect::Files | Effect::Command);

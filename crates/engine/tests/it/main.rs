@@ -8,6 +8,7 @@ mod demo;
 mod house;
 mod inputs;
 mod kill;
+mod known;
 mod leases;
 mod live;
 mod models;
