@@ -15,7 +15,7 @@ use squad_domain::squad::Squad;
 use squad_domain::task::Task;
 use squad_llm::{PriceBook, ProcessEnvironment};
 use squad_sandbox::TierChoice;
-use squad_workspace::Source;
+use squad_workspace::{BranchName, Source};
 use std::io::Read as _;
 use std::str::FromStr;
 
@@ -115,6 +115,8 @@ impl Run {
     pub(crate) async fn execute(self, global: &Global) -> Result<Exit, CliError> {
         let context = Context::new(global, self.flags()?)?;
         let spec = self.spec(&context)?;
+        let branch = self.branch.as_deref().map(str::parse::<BranchName>).transpose()?;
+        source(&self.repo)?.check(branch.as_ref()).await?;
         let engine = context.engine(context.loaded.config.sandbox).await?;
         let id = engine.start(spec, &context.person).await?;
         follow::drive(&context, &engine, id).await

@@ -42,7 +42,7 @@ pub struct Delivered {
 }
 
 /// Where branches can be looked up and created.
-enum Target<'a> {
+pub(super) enum Target<'a> {
     Local { git: Git, heads: Vec<String> },
     Url(&'a str),
 }
@@ -177,7 +177,7 @@ impl Repository {
 }
 
 impl Target<'_> {
-    async fn find(&self, name: &BranchName) -> Result<Option<CommitId>> {
+    pub(super) async fn find(&self, name: &BranchName) -> Result<Option<CommitId>> {
         let reference = name.reference();
         let said = match self {
             Target::Local { git, .. } => {

@@ -92,6 +92,20 @@ impl LocalRepository {
         Ok(Self { git_dir, common_dir, shallow, top_level })
     }
 
+    /// Whether there is a base to work from, with all its objects.
+    pub(super) async fn usable(&self, path: &Path) -> Result<()> {
+        let git = Git::at(&self.git_dir);
+        if git.command(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).run().await.is_err() {
+            return Err(Error::NoCommits { location: path.display().to_string() });
+        }
+        let partial_clone =
+            git.command(["config", "--get", "extensions.partialClone"]).accept(1).line().await?;
+        if !partial_clone.is_empty() {
+            return Err(Error::PartialClone { path: path.to_owned() });
+        }
+        Ok(())
+    }
+
     /// The user whom new files in the repository should belong to, when we are root and the repository is not.
     pub(super) fn owner(&self) -> Option<crate::Owner> {
         let metadata = self.common_dir.metadata().ok()?;
@@ -174,15 +188,8 @@ impl Repository {
 
 async fn clone_local(path: &Path, layout: &Layout, lock: &Arc<File>) -> Result<Vec<String>> {
     let local = LocalRepository::discover(path).await?;
+    local.usable(path).await?;
     let source = Git::at(&local.git_dir);
-    if source.command(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).run().await.is_err() {
-        return Err(Error::NoCommits { location: path.display().to_string() });
-    }
-    let partial_clone =
-        source.command(["config", "--get", "extensions.partialClone"]).accept(1).line().await?;
-    if !partial_clone.is_empty() {
-        return Err(Error::PartialClone { path: path.to_owned() });
-    }
     // A store that borrows from another one would make our clone borrow from it as well.
     let borrows = local.common_dir.join("objects/info/alternates").exists();
     let config = layout.clone_config();

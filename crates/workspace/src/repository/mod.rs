@@ -1,6 +1,7 @@
 //! The private clone of one execution, and what can be done with its objects without any checkout.
 
 mod changes;
+mod check;
 mod commit;
 mod deliver;
 mod import;

@@ -137,3 +137,28 @@ async fn a_url_is_cloned_and_gets_exactly_one_new_branch() {
     let missing: Source = format!("{}/none.git", daemon.url).parse().unwrap();
     assert!(squad_workspace::Repository::import(&missing, &user.outside("p2")).await.is_err());
 }
+
+#[tokio::test]
+async fn what_could_not_be_handed_over_is_known_before_the_work() {
+    let user = Fixture::new(&[("a", "1\n")]);
+    user.git(&["branch", "team/x"]);
+    let bare = user.outside("bare.git");
+    git(&user.path(), &["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+    let url: Source = format!("file://{}", bare.display()).parse().unwrap();
+    let before = user.git(&["for-each-ref"]);
+    for source in [user.source(), url] {
+        for taken in ["team/x", "team/x/y"] {
+            let error = source.check(Some(&taken.parse().unwrap())).await.unwrap_err();
+            assert!(matches!(error, Error::BranchExists { .. }), "{taken}: {error}");
+        }
+        source.check(Some(&"team/y".parse().unwrap())).await.unwrap();
+        source.check(None).await.unwrap();
+    }
+    let error = user.source().check(Some(&"team".parse().unwrap())).await.unwrap_err();
+    assert!(error.to_string().contains("there is a branch `team/x`"), "{error}");
+    assert_eq!(user.git(&["for-each-ref"]), before);
+    let outside = Source::Local(user.outside("."));
+    assert!(matches!(outside.check(None).await, Err(Error::NotARepository { .. })));
+    user.git(&["checkout", "-q", "--orphan", "unborn"]);
+    assert!(matches!(user.source().check(None).await, Err(Error::NoCommits { .. })));
+}
