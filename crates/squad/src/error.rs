@@ -72,7 +72,6 @@ impl CliError {
             Self::Sandbox(SandboxError::NotInThisBuild { .. } | SandboxError::DoesNotHold { .. }) => {
                 Exit::Usage
             }
-            Self::Sandbox(SandboxError::NotInThisBuild { .. }) => Exit::Usage,
             Self::Engine(
                 EngineError::Member { .. }
                 | EngineError::Models(_)

@@ -266,7 +266,7 @@ fn model_question(state: &ExecutionState, lane: &Lane, message: &str) -> Questio
         from: Actor::Engine,
         to: Asked::Person,
         subject: Subject::Model { lane: lane.id.clone() },
-        text: format!("No model can answer {}: {message}. Try again, or stop?", lane.member),
+        text: format!("{} gets no answer: {message}. Try again, or stop?", lane.member),
         options: vec!["retry".to_owned(), "stop".to_owned()],
     }
 }

@@ -119,6 +119,18 @@ fn a_test_command_that_the_plan_proposed_is_named_as_such() {
 }
 
 #[test]
+fn a_branch_without_a_change_is_named_as_such() {
+    let mut events = story();
+    assert!(!report(&events).not_verified.iter().any(|text| text.contains("changes nothing")));
+    for event in &mut events {
+        if let EventBody::Delivered { delivery } = &mut event.body {
+            delivery.commit = delivery.base.clone();
+        }
+    }
+    assert!(report(&events).not_verified.iter().any(|text| text.contains("changes nothing")));
+}
+
+#[test]
 fn what_a_model_says_cannot_break_out_of_its_line() {
     let mut events = story();
     for event in &mut events {

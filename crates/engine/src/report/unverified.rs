@@ -20,6 +20,9 @@ pub(super) fn list(
     if scripted {
         list.push("The words of the models come from a script; everything else is real.".to_owned());
     }
+    if state.delivery.as_ref().is_some_and(|delivery| delivery.commit == delivery.base) {
+        list.push("The branch changes nothing: it points to the commit that the work began with.".to_owned());
+    }
     tests(state, trail, &mut list);
     reviews(state, trail, &mut list);
     if trail.tester.is_none() && !state.subtasks.is_empty() {

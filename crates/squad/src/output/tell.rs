@@ -281,7 +281,10 @@ fn tool_finished(summary: Option<&String>, tool: &str, is_error: bool, content: 
         (Ok(Effect::Command), _) => {
             Some((Tone::Plain, format!("{summary} → {}", clean::fit(first, 100)), vec![]))
         }
-        (_, true) => Some((Tone::Quiet, format!("{tool} {summary}: {}", clean::fit(first, 100)), vec![])),
+        (_, true) => {
+            let call = if summary.is_empty() { tool.to_owned() } else { format!("{tool} {summary}") };
+            Some((Tone::Quiet, format!("{call}: {}", clean::fit(first, 100)), vec![]))
+        }
         // Handing over has an event of its own.
         (Ok(Effect::Files), false) if !tool.starts_with("submit_") => {
             let verb = match tool {
@@ -304,7 +307,10 @@ fn planned(state: &ExecutionState, plan: &Plan, version: u32) -> Said {
     let text = if state.plan_settled {
         format!("settles the plan (version {version})")
     } else {
-        format!("drafts a plan of {} sub-tasks", plan.subtasks.len())
+        match plan.subtasks.len() {
+            1 => "drafts a plan of one sub-task".to_owned(),
+            count => format!("drafts a plan of {count} sub-tasks"),
+        }
     };
     // The draft is shown where it becomes the plan; twice the same list helps nobody.
     let details = if state.plan_settled { lines.collect() } else { Vec::new() };

@@ -105,7 +105,7 @@ pub(crate) fn commands(question: &Question, id: &str) -> Vec<String> {
             let enough = (*limit + *needed).dollars().ceil().max(1.0) * 2.0;
             vec![format!("{approve} --budget {enough:.2}"), stop]
         }
-        Subject::TestCommand => vec![format!("squad answer {id} {q} \"npm test\""), stop],
+        Subject::TestCommand => vec![format!("squad answer {id} {q} \"the command\""), stop],
         Subject::Tool { .. } | Subject::Analysis | Subject::Stuck { .. } => {
             vec![format!("squad answer {id} {q} \"your answer\"")]
         }
