@@ -13,8 +13,8 @@ demo: ## a squad of five mends a bug and builds a feature, with a scripted model
 test: ## every test, on SQLite and PostgreSQL
 	@scripts/setup.sh test
 	@cargo build --quiet --workspace --bins --examples
-	@scripts/with-postgres.sh cargo nextest run --workspace --no-fail-fast
 	@cargo test --quiet --workspace --doc
+	@scripts/with-postgres.sh cargo nextest run --workspace --no-fail-fast
 
 lint: ## formatting, clippy with warnings denied, licences and sources
 	@scripts/setup.sh lint
