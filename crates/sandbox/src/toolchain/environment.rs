@@ -19,8 +19,9 @@ pub(crate) fn environment(
     variables.push(("CARGO_HOME".into(), home.join(".cargo").display().to_string()));
     add_toolchain_homes(&mut variables, toolchains);
     add_package_sources(&mut variables, toolchains, home);
-    if let Some(port) = egress_port {
-        add_proxy(&mut variables, port);
+    match egress_port {
+        Some(port) => add_proxy(&mut variables, port),
+        None => add_offline(&mut variables),
     }
     variables
 }
@@ -117,6 +118,19 @@ fn add_package_sources(variables: &mut Vec<(String, String)>, toolchains: &Toolc
         if maven.is_dir() && toolchains.shows(&maven) {
             variables.push(("MAVEN_ARGS".into(), format!("-Dmaven.repo.local.tail={}", maven.display())));
         }
+    }
+}
+
+/// Without a network, package tools make do with what is there, or say at once what is missing: npm alone would try for
+/// more than a minute, and Cargo would not look at the packages that the user fetched.
+fn add_offline(variables: &mut Vec<(String, String)>) {
+    for (name, value) in [
+        ("CARGO_NET_OFFLINE", "true"),
+        ("UV_OFFLINE", "1"),
+        ("PIP_RETRIES", "0"),
+        ("npm_config_fetch_retries", "0"),
+    ] {
+        variables.push((name.to_owned(), value.to_owned()));
     }
 }
 

@@ -39,6 +39,7 @@ async fn the_environment_of_the_server_is_not_there() {
     assert!(std::env::vars().any(|(name, _)| name.starts_with("CARGO_PKG") || name == "SQUAD_TEST_LAUNCHER"));
     let own = [
         "CARGO_HOME",
+        "CARGO_NET_OFFLINE",
         "GIT_CONFIG_SYSTEM",
         "GIT_TERMINAL_PROMPT",
         "GOPATH",
@@ -49,12 +50,15 @@ async fn the_environment_of_the_server_is_not_there() {
         "MAVEN_ARGS",
         "PATH",
         "PIP_DISABLE_PIP_VERSION_CHECK",
+        "PIP_RETRIES",
         "PYTHONDONTWRITEBYTECODE",
         "SHELL",
         "TERM",
         "TMPDIR",
         "USER",
+        "UV_OFFLINE",
         "npm_config_audit",
+        "npm_config_fetch_retries",
         "npm_config_fund",
         "npm_config_update_notifier",
     ];

@@ -49,6 +49,9 @@ async fn a_node_project_is_tested() {
         let said = room.ok("npm test").await;
         assert!(said.contains("pass 1"), "{said}");
         room.ok("npm install --offline && test -f package-lock.json").await;
+        // A package that is not there is missed once, not again and again.
+        let missing = room.run("npm install --loglevel=http no-such-package 2>&1").await;
+        assert!(!missing.status.success() && !missing.output.text.contains("attempt 2"), "{missing:?}");
     }
 }
 
@@ -64,7 +67,8 @@ async fn a_rust_project_is_tested_with_packages_that_the_user_fetched() {
     .await;
     let fetched = room.run("ls $CARGO_HOME/registry/cache/*/cfg-if-1.*").await.status.success();
     if has(&room, "cargo").await && fetched {
-        let said = room.ok("cargo test --offline 2>&1").await;
+        // Nobody has to say `--offline` where there is no network.
+        let said = room.ok("cargo test 2>&1").await;
         assert!(said.contains("1 passed"), "{said}");
         room.refused("touch $RUSTUP_HOME/evil || touch $CARGO_HOME/registry/evil").await;
     }
