@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod pointer;
+mod python;
 mod restore;
 mod scrub;
 mod share;
@@ -120,7 +121,8 @@ impl Workspace {
         vec![self.layout().git_dir()]
     }
 
-    /// Environment that `git` needs inside the sandbox, where its metadata belongs to another user and cannot be written.
+    /// Environment that `git` needs inside the sandbox, where its metadata belongs to another user and cannot be written,
+    /// and that lets Python import the project from these files.
     pub fn sandbox_environment(&self) -> Vec<(String, String)> {
         let pairs = [
             ("GIT_CONFIG_COUNT", "1"),
@@ -129,7 +131,9 @@ impl Workspace {
             ("GIT_OPTIONAL_LOCKS", "0"),
             ("GIT_TERMINAL_PROMPT", "0"),
         ];
-        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec()
+        let python = python::import_folder(&self.path()).map(|folder| ("PYTHONPATH", folder));
+        let all = pairs.into_iter().chain(python);
+        all.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     /// The tools that read and change files in here. Paths under `mount`, where the sandbox shows the workspace, are understood too.

@@ -288,6 +288,24 @@ async fn git_reads_inside_a_worktree_as_the_sandbox_would() {
 }
 
 #[tokio::test]
+async fn python_imports_the_project_from_the_worktree() {
+    for (files, expected) in [
+        (&[("pyproject.toml", ""), ("src/shop/__init__.py", ""), ("src/notes/a.txt", "")][..], Some("src")),
+        (&[("setup.py", ""), ("src/shop.py", "")], Some("src")),
+        (&[("setup.cfg", ""), ("shop.py", ""), ("src/main.c", "")], Some(".")),
+        (&[("src/tool.py", ""), ("Cargo.toml", "")], None),
+    ] {
+        let user = Fixture::new(files);
+        let import = user.import().await;
+        let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+        let environment = work.sandbox_environment();
+        let found =
+            environment.iter().find(|(name, _)| name == "PYTHONPATH").map(|(_, value)| value.as_str());
+        assert_eq!(found, expected, "{files:?}");
+    }
+}
+
+#[tokio::test]
 async fn folders_without_permissions_do_not_stop_anything() {
     let user = Fixture::new(&[("src/a", "1"), ("b", "2")]);
     let import = user.import().await;
