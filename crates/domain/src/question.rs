@@ -187,7 +187,6 @@ impl Question {
             (_, Answer::Stop)
             | (Subject::PlanApproval { .. } | Subject::ReviewRounds { .. }, Answer::Approve { .. })
             | (Subject::PlanApproval { .. }, Answer::Reject { .. })
-            | (Subject::Budget { .. }, Answer::RaiseBudget { .. })
             | (
                 Subject::Budget { .. }
                 | Subject::Model { .. }
@@ -204,6 +203,12 @@ impl Question {
             ) => {
                 return Ok(());
             }
+            (Subject::Budget { limit, .. }, Answer::RaiseBudget { limit: new }) if new > limit => {
+                return Ok(());
+            }
+            (Subject::Budget { .. }, Answer::RaiseBudget { .. }) => {
+                "the amount is the whole new budget, and has to be above the present one"
+            }
             (Subject::PlanApproval { .. }, _) => "approve the plan, or reject it with a reason",
             (Subject::Budget { .. }, _) => "raise the budget, retry once it was raised elsewhere, or stop",
             (Subject::ReviewRounds { .. }, _) => {
@@ -216,5 +221,34 @@ impl Question {
             _ => "retry, with a remark if you like, or stop",
         };
         Err(UnfitAnswer { question: self.id.clone(), how })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_raised_by_naming_more_than_it_is() {
+        let usd = |text: &str| text.parse().expect("an amount");
+        let question = Question {
+            id: "q1".into(),
+            from: Actor::Engine,
+            to: Asked::Person,
+            subject: Subject::Budget {
+                scope: "execution".into(),
+                limit: usd("2"),
+                used: usd("1.9"),
+                needed: usd("0.2"),
+            },
+            text: String::new(),
+            options: vec![],
+        };
+        assert_eq!(question.accepts(&Answer::RaiseBudget { limit: usd("3") }), Ok(()));
+        for less in ["2", "0.5"] {
+            let refused =
+                question.accepts(&Answer::RaiseBudget { limit: usd(less) }).unwrap_err().to_string();
+            assert!(refused.contains("above the present one"), "{refused}");
+        }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) fn of(subtask: &SubtaskId) -> String {
 const SETUP: &str = "setup";
 /// How long the setup command may take. Installing what a large project needs takes minutes.
 const SETUP_TIME: Duration = Duration::from_mins(30);
+/// Lines of a failed setup command that a person is shown.
+const SETUP_LINES: usize = 12;
 
 /// What is run once per execution before anything else.
 #[derive(Debug, Clone)]
@@ -176,8 +178,7 @@ impl Workspaces {
         let result = session.session.exec(command, ExecOptions::default()).await?;
         if !result.status.success() {
             let ended = squad_agents::tools::ended(result.status, SETUP_TIME);
-            let output = squad_agents::tools::bounded_output(&result.output.text);
-            return Err(Fault(format!("the setup command `{}` failed ({ended}):\n{output}", setup.command)));
+            return Err(Fault(setup_failed(setup, &ended, &result.output.text)));
         }
         write_note(&note)?;
         Ok(workspace)
@@ -261,6 +262,19 @@ impl Workspaces {
         self.close().await;
         Ok(Repository::remove_at(&self.folder).await?)
     }
+}
+
+/// What a person reads where the setup command fails: its last words, and what it most likely lacked.
+fn setup_failed(setup: &Setup, ended: &str, output: &str) -> String {
+    let output = squad_agents::tools::bounded_output(output);
+    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(SETUP_LINES)..].join("\n");
+    let hint = if setup.hosts.is_empty() {
+        "; it had no network: name the hosts that it needs in `setup_hosts` of your `squad.toml`, and start again"
+    } else {
+        ""
+    };
+    format!("the setup command `{}` failed ({ended}){hint}. Its last words:\n{last}", setup.command)
 }
 
 fn write_note(note: &Path) -> Result<(), Fault> {

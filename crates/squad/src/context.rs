@@ -88,7 +88,7 @@ impl Context {
         if let Some(url) = &self.loaded.config.database_url {
             return Ok(url.clone());
         }
-        std::fs::create_dir_all(&self.data_dir).map_err(|source| CliError::File {
+        make_private(&self.data_dir).map_err(|source| CliError::File {
             action: "make the folder",
             path: self.data_dir.clone(),
             source,
@@ -142,6 +142,14 @@ fn worker_name() -> String {
     format!("{}-{}-{}", host.trim(), std::process::id(), &id[id.len() - 4..])
 }
 
+/// Makes a folder that holds clones of private code: nobody else on this machine looks into it. Where squad is root,
+/// the sandbox's own user has to pass through to its files, without being able to list them.
+fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let mode = if squad_sandbox::workspace_owner().is_some() { 0o711 } else { 0o700 };
+    std::fs::DirBuilder::new().recursive(true).mode(mode).create(folder)
+}
+
 /// Where this system keeps a user's configuration and data; `None` where the user has no home folder.
 fn base_folders() -> Option<impl BaseStrategy> {
     etcetera::choose_base_strategy().ok()
@@ -152,5 +160,20 @@ fn expanded(path: &std::path::Path) -> PathBuf {
     match (path.strip_prefix("~"), etcetera::home_dir().ok()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn nobody_else_can_list_the_data_folder() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("data");
+        make_private(&folder).unwrap();
+        let mode = folder.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o066, 0, "{mode:o}");
     }
 }

@@ -14,5 +14,6 @@ mod live;
 mod models;
 mod money;
 mod scenes;
+mod setup;
 mod teamwork;
 mod trust;

@@ -217,7 +217,7 @@ mod tests {
                 let answer = match choice {
                     Choice::Approve => Answer::Approve { note: note() },
                     Choice::Reject => Answer::Reject { reason: "x".into() },
-                    Choice::Raise => Answer::RaiseBudget { limit: money() },
+                    Choice::Raise => Answer::RaiseBudget { limit: money() + money() },
                     Choice::Retry => Answer::Retry { note: note() },
                     Choice::Stop => Answer::Stop,
                     Choice::Option(text) => Answer::Text { text },
