@@ -109,7 +109,7 @@ fn add_package_sources(variables: &mut Vec<(String, String)>, toolchains: &Toolc
     if let Some(go) = toolchains.host.tool_home("GOPATH", "go") {
         let fetched = go.join("pkg/mod/cache/download");
         if fetched.is_dir() && toolchains.shows(&fetched) {
-            let sources = format!("file://{},https://go-proxy.example,direct", fetched.display());
+            let sources = format!("file://{},direct", fetched.display());
             variables.push(("GOPROXY".into(), sources));
         }
     }

@@ -1,4 +1,3 @@
-use super::hosts::HEX;
 use super::project::Project;
 use super::{Detection, Ecosystem};
 
@@ -9,6 +8,6 @@ pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
     project.test(found, Ecosystem::Elixir, "mix test", "`mix.exs`");
     if project.has("mix.lock") {
         let command = "mix local.hex --force --if-missing && mix deps.get";
-        project.setup(found, Ecosystem::Elixir, command, "`mix.lock`", HEX.iter().copied());
+        project.setup(found, Ecosystem::Elixir, command, "`mix.lock`", Vec::<String>::new());
     }
 }

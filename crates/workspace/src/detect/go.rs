@@ -1,4 +1,3 @@
-use super::hosts::GO;
 use super::project::Project;
 use super::{Detection, Ecosystem};
 
@@ -11,7 +10,7 @@ pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
             Ecosystem::Go,
             "go mod download",
             "`go.mod` requires modules",
-            GO.iter().copied(),
+            Vec::<String>::new(),
         );
     }
 }

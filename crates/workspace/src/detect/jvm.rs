@@ -1,4 +1,3 @@
-use super::hosts::{GRADLE, MAVEN};
 use super::project::Project;
 use super::{Detection, Ecosystem};
 
@@ -15,13 +14,13 @@ pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
             Ecosystem::Jvm,
             format!("{gradle} --no-daemon testClasses"),
             reason,
-            GRADLE.iter().copied(),
+            Vec::<String>::new(),
         );
     }
     if project.has("pom.xml") {
         let maven = if project.has("mvnw") { "sh ./mvnw" } else { "mvn" };
         project.test(found, Ecosystem::Jvm, format!("{maven} -B -o test"), "`pom.xml`");
         let command = format!("{maven} -B -q test-compile dependency:go-offline");
-        project.setup(found, Ecosystem::Jvm, command, "`pom.xml`", MAVEN.iter().copied());
+        project.setup(found, Ecosystem::Jvm, command, "`pom.xml`", Vec::<String>::new());
     }
 }

@@ -71,7 +71,7 @@ pub struct SetupCommand {
     pub reason: String,
     /// What kind of project it is.
     pub ecosystem: Ecosystem,
-    /// Host names that it has to reach.
+    /// Hosts that the repository itself names for it (lock files, git sources), beside the usual index.
     pub hosts: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::hosts::{self, NPM, YARN};
+use super::hosts;
 use super::project::Project;
 use super::{Detection, Ecosystem};
 
@@ -11,43 +11,18 @@ struct Manager {
     lock: &'static str,
     run_test: &'static str,
     install: &'static str,
-    hosts: &'static [&'static str],
 }
 
 const MANAGERS: &[Manager] = &[
-    Manager { lock: "package-lock.json", run_test: "npm test", install: "npm ci", hosts: NPM },
-    Manager { lock: "npm-shrinkwrap.json", run_test: "npm test", install: "npm ci", hosts: NPM },
-    Manager {
-        lock: "pnpm-lock.yaml",
-        run_test: "pnpm test",
-        install: "pnpm install --frozen-lockfile",
-        hosts: NPM,
-    },
-    Manager {
-        lock: "yarn.lock",
-        run_test: "yarn test",
-        install: "yarn install --frozen-lockfile",
-        hosts: YARN,
-    },
-    Manager {
-        lock: "bun.lock",
-        run_test: "bun run test",
-        install: "bun install --frozen-lockfile",
-        hosts: NPM,
-    },
-    Manager {
-        lock: "bun.lockb",
-        run_test: "bun run test",
-        install: "bun install --frozen-lockfile",
-        hosts: NPM,
-    },
+    Manager { lock: "package-lock.json", run_test: "npm test", install: "npm ci" },
+    Manager { lock: "npm-shrinkwrap.json", run_test: "npm test", install: "npm ci" },
+    Manager { lock: "pnpm-lock.yaml", run_test: "pnpm test", install: "pnpm install --frozen-lockfile" },
+    Manager { lock: "yarn.lock", run_test: "yarn test", install: "yarn install --frozen-lockfile" },
+    Manager { lock: "bun.lock", run_test: "bun run test", install: "bun install --frozen-lockfile" },
+    Manager { lock: "bun.lockb", run_test: "bun run test", install: "bun install --frozen-lockfile" },
 ];
-const UNLOCKED: Manager = Manager {
-    lock: "package.json",
-    run_test: "npm test",
-    install: "npm install --no-package-lock",
-    hosts: NPM,
-};
+const UNLOCKED: Manager =
+    Manager { lock: "package.json", run_test: "npm test", install: "npm install --no-package-lock" };
 
 pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
     let Some(text) = project.read("package.json") else { return };
@@ -79,12 +54,7 @@ pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
         .iter()
         .any(|key| manifest[*key].as_object().is_some_and(|map| !map.is_empty()) || manifest[*key].is_array())
     {
-        let mut names: Vec<String> = manager.hosts.iter().map(ToString::to_string).collect();
-        for host in resolved_hosts(&project.read(manager.lock).unwrap_or_default()) {
-            if !names.contains(&host) {
-                names.push(host);
-            }
-        }
+        let names = resolved_hosts(&project.read(manager.lock).unwrap_or_default());
         project.setup(
             found,
             Ecosystem::Node,

@@ -1,6 +1,5 @@
 use serde_json::Value;
 
-use super::hosts::COMPOSER;
 use super::project::Project;
 use super::{Detection, Ecosystem};
 
@@ -18,6 +17,6 @@ pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
         Ecosystem::Php,
         "composer install --no-interaction",
         "`composer.json`",
-        COMPOSER.iter().copied(),
+        Vec::<String>::new(),
     );
 }

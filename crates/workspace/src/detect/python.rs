@@ -1,4 +1,3 @@
-use super::hosts::PYTHON;
 use super::project::Project;
 use super::{Detection, Ecosystem};
 
@@ -28,7 +27,7 @@ pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
     };
     let path = import_path(project);
     if let Some((command, why)) = setup(project) {
-        project.setup(found, Ecosystem::Python, command, why, PYTHON.iter().copied());
+        project.setup(found, Ecosystem::Python, command, why, Vec::<String>::new());
         // Where the setup could not run there is no such file, and the next candidate is tried.
         project.test(
             found,

@@ -1,4 +1,3 @@
-use super::hosts::RUBY;
 use super::project::Project;
 use super::{Detection, Ecosystem};
 
@@ -27,6 +26,6 @@ pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
     }
     if bundled {
         let command = "bundle config set --local path vendor/bundle && bundle install";
-        project.setup(found, Ecosystem::Ruby, command, "`Gemfile`", RUBY.iter().copied());
+        project.setup(found, Ecosystem::Ruby, command, "`Gemfile`", Vec::<String>::new());
     }
 }

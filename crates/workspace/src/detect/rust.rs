@@ -1,4 +1,3 @@
-use super::hosts::CARGO;
 use super::project::Project;
 use super::{Detection, Ecosystem};
 
@@ -17,13 +16,12 @@ pub(super) fn detect(project: &Project<'_>, found: &mut Detection) {
         let sources: Vec<&str> = lock.as_deref().unwrap_or(&text).lines().filter(git).collect();
         let from_git = super::hosts::in_urls(&sources.join("\n"));
         let locked = if lock.is_some() { " --locked" } else { "" };
-        let hosts = CARGO.iter().map(ToString::to_string).chain(from_git);
         project.setup(
             found,
             Ecosystem::Rust,
             format!("cargo fetch{locked}"),
             "`Cargo.toml` has dependencies",
-            hosts,
+            from_git,
         );
     }
 }

@@ -29,7 +29,7 @@ async fn node_by_script_and_lock_file() {
         &["npm ci"],
     )
     .await;
-    assert_eq!(found.setups[0].hosts, ["npm.example", "npm.corp.example"]);
+    assert_eq!(found.setups[0].hosts, ["npm.corp.example"]);
     assert!(found.tests[0].reason.contains("jest"));
     check(
         &[("package.json", SCRIPT), ("pnpm-lock.yaml", "")],
@@ -100,7 +100,7 @@ async fn python_in_its_many_layouts() {
         &["python3 -m venv .venv && .venv/bin/python -m pip install -r requirements.txt -r requirements-dev.txt pytest"],
     )
     .await;
-    assert_eq!(found.setups[0].hosts.len(), 2);
+    assert!(found.setups[0].hosts.is_empty(), "nothing in the repository names one");
     let extras = "[project]\nname = \"x\"\ndependencies = [\"a\"]\n[project.optional-dependencies]\ndev = [\"pytest\"]\n";
     let found = check(
         &[("pyproject.toml", extras)],
