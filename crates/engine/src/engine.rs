@@ -76,7 +76,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feed: Feed,
     pub(crate) wakes: Wakes,
-    appended: broadcast::Sender<ExecutionId>,
+    news: broadcast::Sender<ExecutionId>,
 }
 
 /// One bell per execution, rung when this process appends to it.
@@ -93,9 +93,9 @@ impl Wakes {
 
 impl Shared {
     /// Something was appended: whoever watches or drives looks again.
-    pub(crate) fn published(&self, id: ExecutionId, _events: &[Event]) {
+    pub(crate) fn appended(&self, id: ExecutionId) {
         // Nobody watching is the usual case.
-        let _ = self.appended.send(id);
+        let _ = self.news.send(id);
     }
 
     pub(crate) async fn load(&self, id: ExecutionId) -> Result<(ExecutionState, Vec<Event>), EngineError> {
@@ -135,7 +135,7 @@ impl Engine {
             clock: config.clock,
             feed: Feed::new(),
             wakes: Wakes::default(),
-            appended: broadcast::channel(1024).0,
+            news: broadcast::channel(1024).0,
         }))
     }
 
@@ -200,8 +200,8 @@ impl Engine {
             }
             let guard = Guard { expected_seq: state.seq, fence: None };
             match self.0.storage.append(id, guard, self.0.clock.now(), events).await {
-                Ok(events) => {
-                    self.0.published(id, &events);
+                Ok(_) => {
+                    self.0.appended(id);
                     self.0.wakes.of(id).notify_one();
                     let (state, _) = self.0.load(id).await?;
                     return Ok(state);
@@ -272,7 +272,7 @@ impl Engine {
     /// Only where the database refuses for good; an execution that fails to be driven does not stop the others.
     pub async fn work(&self, parallel: usize, stop: CancellationToken) -> Result<(), EngineError> {
         let mut running: JoinSet<()> = JoinSet::new();
-        let mut appended = self.0.appended.subscribe();
+        let mut appended = self.0.news.subscribe();
         while !stop.is_cancelled() {
             while running.try_join_next().is_some() {}
             let claimed = if running.len() < parallel.max(1) {
@@ -324,7 +324,7 @@ impl Engine {
     /// # Errors
     /// Where the database is away.
     pub async fn events_after(&self, id: ExecutionId, seq: u64) -> Result<Vec<Event>, EngineError> {
-        let mut appended = self.0.appended.subscribe();
+        let mut appended = self.0.news.subscribe();
         loop {
             let events = self.0.storage.events(id, seq, PAGE).await?;
             if !events.is_empty() {

@@ -41,11 +41,11 @@ impl Driver {
             }
             let guard = Guard { expected_seq: before, fence: Some(self.claim.fence) };
             match self.shared.storage.append(self.id, guard, at, batch.clone()).await {
-                Ok(events) => {
+                Ok(_) => {
                     self.outcomes.clear();
                     // What a budget refused was asked about, or fits by now.
                     self.refused.clear();
-                    self.shared.published(self.id, &events);
+                    self.shared.appended(self.id);
                     self.launch(launches);
                     return Ok(());
                 }
