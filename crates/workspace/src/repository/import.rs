@@ -25,7 +25,7 @@ const EXCLUDES: &str = "__pycache__/\n*.py[cod]\n*.egg-info/\n.pytest_cache/\n.m
 
 /// Highest in git's order of precedence: what is written into a checkout, and read from it, are the bytes of the
 /// tree, so that restoring a checkpoint is exact, and no filter is even looked for.
-const ATTRIBUTES: &str = "* -text -ident -filter -working-tree-encoding\n";
+pub(super) const ATTRIBUTES: &str = "* -text -ident -filter -working-tree-encoding\n";
 
 /// A finished import.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ pub(super) struct LocalRepository {
     pub(super) git_dir: PathBuf,
     pub(super) common_dir: PathBuf,
     shallow: bool,
-    top_level: Option<PathBuf>,
+    pub(super) top_level: Option<PathBuf>,
 }
 
 impl LocalRepository {
@@ -113,7 +113,8 @@ impl LocalRepository {
         foreign.then(|| crate::Owner { uid: metadata.uid(), gid: metadata.gid() })
     }
 
-    async fn notes(&self, path: &Path) -> Vec<String> {
+    /// What a person should know before work starts here, in full sentences. `scratch` is a folder that may be written to.
+    pub(super) async fn notes(&self, path: &Path, scratch: &Path) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(top) = &self.top_level
             && path.canonicalize().is_ok_and(|path| path != *top)
@@ -130,10 +131,7 @@ impl LocalRepository {
                     .to_owned(),
             );
         }
-        let merging = tokio::fs::try_exists(self.git_dir.join("MERGE_HEAD")).await.unwrap_or(false);
-        if merging {
-            notes.push("a merge is in progress in the repository: the work starts from its last commit, without the merge".to_owned());
-        }
+        notes.extend(self.standing(scratch).await);
         notes
     }
 }
@@ -225,7 +223,7 @@ async fn clone_local(path: &Path, layout: &Layout, lock: &Arc<File>) -> Result<V
     } else {
         git.command(["symbolic-ref", "HEAD", &symbolic]).run().await?;
     }
-    Ok(local.notes(path).await)
+    Ok(local.notes(path, layout.root()).await)
 }
 
 async fn clone_url(url: &str, partial: &Path, lock: &Arc<File>) -> Result<Vec<String>> {

@@ -9,6 +9,7 @@ mod layout;
 mod lock;
 mod merge;
 mod read;
+mod standing;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

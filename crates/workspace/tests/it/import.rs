@@ -95,7 +95,10 @@ async fn detached_bare_linked_shallow_and_inner_paths_work() {
         let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
         assert!(work.path().join("sub/a").exists());
         match number {
-            1 => assert_eq!(import.branch, None),
+            1 => {
+                assert_eq!(import.branch, None);
+                assert!(import.notes[0].contains("`HEAD` is detached"), "{:?}", import.notes);
+            }
             2 => assert!(import.notes[0].contains("shallow"), "{:?}", import.notes),
             3 => assert!(import.notes[0].contains("lies inside"), "{:?}", import.notes),
             _ => assert!(import.notes.is_empty(), "{:?}", import.notes),
@@ -170,4 +173,74 @@ async fn submodules_lfs_and_a_merge_in_progress_are_told() {
     assert_eq!(work.checkpoint().await.unwrap().tree, tree);
     work.restore(&tree).await.unwrap();
     assert!(!work.path().join("vendor/lib/x").exists());
+}
+
+#[tokio::test]
+async fn what_is_not_committed_is_told_before_anything_starts() {
+    let user = Fixture::new(&[("a", "1"), ("b", "1"), (".gitignore", "*.log\n")]);
+    assert_eq!(user.source().check(None).await.unwrap(), Vec::<String>::new());
+    user.write(&[("a", "22"), ("new/deep", "x"), ("x.log", "ignored")]);
+    user.git(&["rm", "-q", "--cached", "b"]);
+    let before = snapshot(&user.path());
+    let notes = user.source().check(None).await.unwrap();
+    assert_eq!(snapshot(&user.path()), before, "looking changes nothing");
+    let [note] = notes.as_slice() else { panic!("{notes:?}") };
+    for part in ["4 files or folders", "`a`", "not committed", "last commit"] {
+        assert!(note.contains(part), "{part}: {note}");
+    }
+    assert_eq!(user.import().await.notes, notes, "the import tells the same");
+}
+
+#[tokio::test]
+async fn looking_for_changes_runs_no_filter_of_the_repository() {
+    let user = Fixture::new(&[("a", "1"), (".gitattributes", "* filter=trap\n")]);
+    let sprung = user.outside("sprung");
+    let trap = format!("touch {}; cat", sprung.display());
+    user.git(&["config", "filter.trap.clean", &trap]);
+    user.git(&["config", "core.fsmonitor", &trap]);
+    // Of the same size, so that only its content tells.
+    user.write(&[("a", "2")]);
+    let notes = user.source().check(None).await.unwrap();
+    assert!(notes[0].contains("1 file is changed") && notes[0].contains("(`a`)"), "{notes:?}");
+    assert!(!sprung.exists());
+}
+
+#[tokio::test]
+async fn what_git_is_in_the_middle_of_is_told() {
+    let user = Fixture::new(&[("a", "1")]);
+    user.git(&["checkout", "-q", "-b", "side"]);
+    user.write(&[("a", "side")]);
+    user.git(&["commit", "-qam", "side"]);
+    user.git(&["checkout", "-q", "main"]);
+    user.write(&[("a", "main")]);
+    user.git(&["commit", "-qam", "main"]);
+    let conflict = |args: &[&str]| {
+        let identity = ["-c", "user.name=User", "-c", "user.email=user@example.org"];
+        let done =
+            std::process::Command::new("git").args(identity).args(args).current_dir(user.path()).output();
+        assert!(!done.unwrap().status.success(), "{args:?} conflicts");
+    };
+    for (begin, end, said) in [
+        (&["merge", "-q", "side"][..], &["merge", "--abort"][..], "a merge is in progress"),
+        (&["rebase", "-q", "side"], &["rebase", "--abort"], "a rebase is in progress"),
+        (&["cherry-pick", "side"], &["cherry-pick", "--abort"], "a cherry-pick is in progress"),
+        (&["revert", "--no-edit", "HEAD~1"], &["revert", "--abort"], "a revert is in progress"),
+    ] {
+        conflict(begin);
+        let notes = user.source().check(None).await.unwrap();
+        assert!(notes[0].contains(said), "{notes:?}");
+        assert!(notes[1].contains("not committed") && notes.len() == 2, "{notes:?}");
+        user.git(end);
+    }
+}
+
+#[tokio::test]
+async fn one_repository_is_the_same_from_every_folder_of_it() {
+    let (user, other) = (Fixture::new(&[("sub/a", "1")]), Fixture::new(&[("a", "1")]));
+    let linked = user.outside("linked");
+    user.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    let inner = Source::Local(user.path().join("sub"));
+    assert!(user.source().is_same(&inner).await && inner.is_same(&Source::Local(linked)).await);
+    assert!(!user.source().is_same(&other.source()).await);
+    assert!(!user.source().is_same(&Source::Local(other.outside("nowhere"))).await);
 }
