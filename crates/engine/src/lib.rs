@@ -6,13 +6,17 @@
 mod clock;
 mod collaboration;
 mod delegation;
+mod drive;
 mod driver;
 mod engine;
 mod error;
 mod feed;
 mod input;
+mod outside;
 mod perform;
 pub mod report;
+mod shared;
+mod store;
 mod workspaces;
 
 pub use clock::{Clock, SystemClock};

@@ -256,12 +256,6 @@ impl Workspaces {
             open.session.destroy().await;
         }
     }
-
-    /// Ends every session and deletes clone and worktrees.
-    pub(crate) async fn remove(&self) -> Result<(), Fault> {
-        self.close().await;
-        Ok(Repository::remove_at(&self.folder).await?)
-    }
 }
 
 /// What a person reads where the setup command fails: its last words, and what it most likely lacked.

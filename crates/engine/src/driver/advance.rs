@@ -40,7 +40,7 @@ impl Driver {
                 return Ok(());
             }
             let guard = Guard { expected_seq: before, fence: Some(self.claim.fence) };
-            match self.shared.storage.append(self.id, guard, at, batch.clone()).await {
+            match self.shared.store.append(self.id, guard, at, batch.clone()).await {
                 Ok(_) => {
                     self.outcomes.clear();
                     // What a budget refused was asked about, or fits by now.
@@ -143,7 +143,7 @@ impl Driver {
             }
         }
         if self.state.status.is_terminal() {
-            self.around.cancel.cancel();
+            self.models.cancel.cancel();
         }
         Ok(())
     }
@@ -162,7 +162,7 @@ impl Driver {
     async fn events_after(&self, seq: u64, limit: u64) -> Result<Vec<Event>, EngineError> {
         let mut tries = 0;
         loop {
-            match self.shared.storage.events(self.id, seq, limit).await {
+            match self.shared.store.events(self.id, seq, limit).await {
                 Ok(events) => return Ok(events),
                 Err(error) if tries == READ_TRIES => return Err(error.into()),
                 Err(error) => {

@@ -1,9 +1,10 @@
 //! The beginning and the end of steps, as events.
 
 use super::Driver;
-use super::launch::{Effect, Launch, Rare};
+use super::launch::{Effect, Launch};
 use crate::collaboration;
 use crate::delegation;
+use crate::outside::Rare;
 use crate::perform::{Call, Fault, ToolRun, Work};
 use squad_agents::tools::{self, Control, Invocation};
 use squad_domain::execution::decide::{Step, condense_upto, loop_question};
@@ -96,8 +97,8 @@ impl Driver {
             return Begun::at_once(ask(budget_question(state, lane, refused)));
         }
         let request = match condense_upto {
-            Some(upto) => squad_agents::condense_request(&self.around.prompts, state, lane, upto),
-            None => squad_agents::request(&self.around.prompts, state, lane),
+            Some(upto) => squad_agents::condense_request(&self.shared.prompts, state, lane, upto),
+            None => squad_agents::request(&self.shared.prompts, state, lane),
         };
         let mut events = Vec::new();
         let (candidates, reserved) = match &lane.phase {
@@ -107,7 +108,7 @@ impl Driver {
             }
             _ => {
                 let candidates = squad_agents::candidates(state, lane, purpose);
-                let reserved = match self.around.router.quote(&candidates, &request) {
+                let reserved = match self.models.router.quote(&candidates, &request) {
                     Ok(quote) => quote.worst,
                     Err(error) => {
                         return Begun::at_once(ask(model_question(state, lane, &error.to_string())));

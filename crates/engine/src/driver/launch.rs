@@ -1,26 +1,17 @@
 //! Launching what reaches outside of the log, once the log says that it has begun.
 
 use super::Driver;
-use crate::perform::{self, Call, Outcome, Surroundings, ToolRun};
+use crate::outside::Rare;
+use crate::perform::{Call, ToolRun};
 use squad_domain::execution::ExecutionState;
-use squad_domain::execution::decide::LanePlan;
-use squad_domain::ids::{CommitId, StepKey, SubtaskId};
-use squad_domain::tests_run::TestStage;
+use squad_domain::ids::StepKey;
+use std::sync::Arc;
 
 /// What is to be performed.
 pub(super) enum Effect {
     Call(Box<Call>),
     Tool(Box<ToolRun>),
     Rare(Rare),
-}
-
-/// What happens a few times in an execution, not in every turn.
-pub(super) enum Rare {
-    Prepare,
-    Tests { stage: TestStage, commit: CommitId },
-    OpenLane(LanePlan),
-    Merge(SubtaskId),
-    Deliver,
 }
 
 /// A step that is about to be performed.
@@ -55,32 +46,21 @@ impl Launch {
 impl Driver {
     pub(super) fn launch(&mut self, launches: Vec<Launch>) {
         for Launch { key, effect } in launches {
-            let around = self.around.clone();
+            let hands = Arc::clone(&self.hands);
             let step = key.clone();
             // Calls and tools, which every turn has, carry all they need; the rare ones look at a copy of the state.
             let task = match effect {
                 Effect::Call(call) => {
-                    self.running.spawn(async move { (key, perform::call(around, *call).await) })
+                    let models = self.models.clone();
+                    self.running.spawn(async move { (key, hands.call(models, *call).await) })
                 }
-                Effect::Tool(run) => {
-                    self.running.spawn(async move { (key, perform::run_tool(around, *run).await) })
-                }
-                Effect::Rare(effect) => {
+                Effect::Tool(run) => self.running.spawn(async move { (key, hands.tool(*run).await) }),
+                Effect::Rare(rare) => {
                     let state = self.state.clone();
-                    self.running.spawn(async move { (key, rare(around, &state, effect).await) })
+                    self.running.spawn(async move { (key, hands.rare(&state, rare).await) })
                 }
             };
             self.in_flight.insert(step, task.id());
         }
-    }
-}
-
-async fn rare(around: Surroundings, state: &ExecutionState, effect: Rare) -> Outcome {
-    match effect {
-        Rare::Prepare => perform::prepare(around, state).await,
-        Rare::Tests { stage, commit } => perform::run_tests(around, state, stage, commit).await,
-        Rare::OpenLane(plan) => perform::open_lane(around, state, &plan).await,
-        Rare::Merge(subtask) => perform::merge(around, state, &subtask).await,
-        Rare::Deliver => perform::deliver(around, state).await,
     }
 }

@@ -14,8 +14,9 @@ mod begin;
 mod launch;
 
 use crate::EngineError;
-use crate::engine::Shared;
-use crate::perform::{Outcome, Surroundings};
+use crate::outside::{Hands, Models};
+use crate::perform::Outcome;
+use crate::shared::Shared;
 use squad_domain::Timestamp;
 use squad_domain::execution::{Event, EventBody, ExecutionState, NewEvent, Status};
 use squad_domain::ids::{ExecutionId, StepKey};
@@ -27,10 +28,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long a lease holds without being renewed. A dead worker is noticed within this time.
+/// How long a lease holds without being renewed, where nobody says otherwise.
 pub(crate) const LEASE: Duration = Duration::from_secs(10);
-/// How often a lease is renewed: two renewals may fail before it is lost.
-const RENEW: Duration = Duration::from_secs(3);
+/// Renewals within the time of a lease: two of them may fail before it is lost.
+const RENEWALS: u32 = 3;
 /// How often the log is looked at for what other processes appended. Inputs of this process arrive at once.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -72,7 +73,8 @@ pub(crate) struct Driver {
     id: ExecutionId,
     claim: Claim,
     state: ExecutionState,
-    around: Surroundings,
+    models: Models,
+    hands: Arc<dyn Hands>,
     /// Steps under way.
     running: JoinSet<(StepKey, Outcome)>,
     in_flight: BTreeMap<StepKey, tokio::task::Id>,
@@ -88,14 +90,16 @@ impl Driver {
         id: ExecutionId,
         claim: Claim,
         state: ExecutionState,
-        around: Surroundings,
+        models: Models,
+        hands: Arc<dyn Hands>,
     ) -> Self {
         Self {
             shared,
             id,
             claim,
             state,
-            around,
+            models,
+            hands,
             running: JoinSet::new(),
             in_flight: BTreeMap::new(),
             outcomes: Vec::new(),
@@ -106,12 +110,12 @@ impl Driver {
     /// Drives until there is a reason to stop, then hands the lease back.
     pub(crate) async fn run(mut self, options: &DriveOptions) -> Result<DriveEnd, EngineError> {
         let end = self.drive(options).await;
-        self.around.cancel.cancel();
+        self.models.cancel.cancel();
         if matches!(end, Ok(DriveEnd::Ended(_))) {
             self.settle_calls().await;
         }
         self.running.shutdown().await;
-        self.around.workspaces.close().await;
+        self.hands.close().await;
         // A log that cannot be read would only be claimed again and again.
         let parked = matches!(
             end,
@@ -120,7 +124,7 @@ impl Driver {
         );
         // After any other error the lease runs out by itself: nobody should try again without a pause.
         if parked || end.is_ok() {
-            self.shared.storage.release(&self.claim, parked.then_some(self.state.seq)).await?;
+            self.shared.store.release(&self.claim, parked.then_some(self.state.seq)).await?;
         }
         if let Ok(DriveEnd::Ended(status)) = end {
             self.tidy(status).await;
@@ -134,7 +138,7 @@ impl Driver {
             self.outcomes.push((StepKey::from("taken-up"), Ok(vec![NewEvent::engine(body)])));
         }
         let wake = self.shared.wakes.of(self.id);
-        let mut renew = tokio::time::interval(RENEW);
+        let mut renew = tokio::time::interval((self.shared.lease / RENEWALS).max(POLL));
         let mut poll = tokio::time::interval(POLL);
         poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -165,7 +169,7 @@ impl Driver {
                     _ = renew.tick() => self.renew().await?,
                     () = wake.notified() => break,
                     _ = poll.tick() => {
-                        let last = self.shared.storage.last_seq(self.id).await.unwrap_or(None);
+                        let last = self.shared.store.last_seq(self.id).await.unwrap_or(None);
                         if last.is_some_and(|last| last > self.state.seq) {
                             break;
                         }
@@ -216,7 +220,7 @@ impl Driver {
     }
 
     async fn renew(&self) -> Result<(), EngineError> {
-        match self.shared.storage.renew(&self.claim, self.now(), LEASE).await {
+        match self.shared.store.renew(&self.claim, self.now(), self.shared.lease).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(EngineError::LeaseLost(self.id)),
             // A database that is away for a moment is no reason to give up: the next append finds out.
@@ -230,9 +234,9 @@ impl Driver {
     /// What an ended execution leaves: nothing where its branch is delivered, its commits where it is not.
     async fn tidy(&self, status: Status) {
         if status == Status::Completed
-            && let Err(fault) = self.around.workspaces.remove().await
+            && let Err(error) = self.shared.outside.remove_files(self.id).await
         {
-            tracing::warn!(execution = %self.id, %fault, "the execution's files could not be removed");
+            tracing::warn!(execution = %self.id, %error, "the execution's files could not be removed");
         }
     }
 

@@ -60,7 +60,7 @@ async fn build(
     tree: Option<&TreeId>,
     most: usize,
 ) -> Result<Knowledge, Fault> {
-    let memories = around.storage.memories(of.squad, &of.repository, MEMORIES).await?;
+    let memories = around.store.memories(of.squad, &of.repository, MEMORIES).await?;
     Ok(Knowledge::build(documents(workspace, tree, most).await?, memories))
 }
 

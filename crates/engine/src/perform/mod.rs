@@ -20,22 +20,20 @@ pub(crate) use tool::{ToolRun, Work, run as run_tool};
 
 use crate::clock::Clock;
 use crate::feed::Feed;
+use crate::store::Store;
 use crate::workspaces::Workspaces;
 use squad_agents::Prompts;
 use squad_domain::execution::NewEvent;
 use squad_domain::ids::ExecutionId;
-use squad_llm::Router;
-use squad_storage::Storage;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// What every step may use.
+/// What every step that touches files or runs commands may use.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
     pub(crate) execution: ExecutionId,
-    pub(crate) storage: Storage,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) workspaces: Arc<Workspaces>,
-    pub(crate) router: Arc<Router>,
     pub(crate) prompts: Arc<Prompts>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feed: Feed,

@@ -1,7 +1,8 @@
 //! One model call.
 
-use super::{Outcome, Surroundings};
+use super::Outcome;
 use crate::feed::LiveText;
+use crate::outside::Models;
 use squad_domain::execution::event::Attempt;
 use squad_domain::execution::{EventBody, NewEvent};
 use squad_domain::ids::{LaneId, MemberName, StepKey};
@@ -23,9 +24,9 @@ pub(crate) struct Call {
 }
 
 /// Asks the candidates. A failure of all of them is an outcome, not a fault: the log records it, with its cost.
-pub(crate) async fn call(around: Surroundings, call: Call) -> Outcome {
+pub(crate) async fn call(models: Models, call: Call) -> Outcome {
     let live = |text: Option<String>| LiveText {
-        execution: around.execution,
+        execution: models.execution,
         lane: call.lane.clone(),
         member: call.member.clone(),
         text,
@@ -33,7 +34,7 @@ pub(crate) async fn call(around: Surroundings, call: Call) -> Outcome {
     let deltas = if call.purpose == Purpose::Summarize {
         DeltaSink::none()
     } else {
-        let feed = around.feed.clone();
+        let feed = models.feed.clone();
         let template = live(None);
         DeltaSink::new(move |delta| {
             let text = match delta {
@@ -44,7 +45,7 @@ pub(crate) async fn call(around: Surroundings, call: Call) -> Outcome {
         })
     };
     let answered =
-        around.router.complete(&call.candidates, &call.request, call.reserved, &deltas, &around.cancel).await;
+        models.router.complete(&call.candidates, &call.request, call.reserved, &deltas, &models.cancel).await;
     let lane = call.lane.clone();
     let step = call.step;
     let attempts = |attempts: Vec<squad_llm::Attempt>| attempts.into_iter().map(attempt).collect();

@@ -1,0 +1,106 @@
+//! What the engine asks of its database: the log, the leases and what a squad remembers.
+//!
+//! `squad_storage::Storage` is the one that runs. The simulation (`crate::sim`) has one in memory that fails on demand;
+//! a test holds the two against each other.
+
+use async_trait::async_trait;
+use squad_domain::Timestamp;
+use squad_domain::execution::{Event, NewEvent};
+use squad_domain::ids::{ExecutionId, SquadId};
+use squad_storage::{AppendError, Claim, ClaimOutcome, Guard, Memory, Storage, StorageError};
+use std::time::Duration;
+
+/// The database of the engine. Each method means what the method of that name means in [`Storage`].
+#[async_trait]
+pub(crate) trait Store: Send + Sync {
+    async fn append(
+        &self,
+        id: ExecutionId,
+        guard: Guard,
+        at: Timestamp,
+        events: Vec<NewEvent>,
+    ) -> Result<Vec<Event>, AppendError>;
+
+    async fn events(&self, id: ExecutionId, after: u64, limit: u64) -> Result<Vec<Event>, StorageError>;
+
+    async fn last_seq(&self, id: ExecutionId) -> Result<Option<u64>, StorageError>;
+
+    async fn claim(&self, worker: &str, now: Timestamp, ttl: Duration)
+    -> Result<Option<Claim>, StorageError>;
+
+    async fn claim_one(
+        &self,
+        id: ExecutionId,
+        worker: &str,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<ClaimOutcome, StorageError>;
+
+    async fn renew(&self, claim: &Claim, now: Timestamp, ttl: Duration) -> Result<bool, StorageError>;
+
+    async fn release(&self, claim: &Claim, park_at: Option<u64>) -> Result<(), StorageError>;
+
+    async fn memories(
+        &self,
+        squad: SquadId,
+        repository: &str,
+        limit: u64,
+    ) -> Result<Vec<Memory>, StorageError>;
+}
+
+#[async_trait]
+impl Store for Storage {
+    async fn append(
+        &self,
+        id: ExecutionId,
+        guard: Guard,
+        at: Timestamp,
+        events: Vec<NewEvent>,
+    ) -> Result<Vec<Event>, AppendError> {
+        self.append(id, guard, at, events).await
+    }
+
+    async fn events(&self, id: ExecutionId, after: u64, limit: u64) -> Result<Vec<Event>, StorageError> {
+        self.events(id, after, limit).await
+    }
+
+    async fn last_seq(&self, id: ExecutionId) -> Result<Option<u64>, StorageError> {
+        self.last_seq(id).await
+    }
+
+    async fn claim(
+        &self,
+        worker: &str,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<Option<Claim>, StorageError> {
+        self.claim(worker, now, ttl).await
+    }
+
+    async fn claim_one(
+        &self,
+        id: ExecutionId,
+        worker: &str,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<ClaimOutcome, StorageError> {
+        self.claim_one(id, worker, now, ttl).await
+    }
+
+    async fn renew(&self, claim: &Claim, now: Timestamp, ttl: Duration) -> Result<bool, StorageError> {
+        self.renew(claim, now, ttl).await
+    }
+
+    async fn release(&self, claim: &Claim, park_at: Option<u64>) -> Result<(), StorageError> {
+        self.release(claim, park_at).await
+    }
+
+    async fn memories(
+        &self,
+        squad: SquadId,
+        repository: &str,
+        limit: u64,
+    ) -> Result<Vec<Memory>, StorageError> {
+        self.memories(squad, repository, limit).await
+    }
+}
