@@ -1,10 +1,12 @@
 //! One attempt at one provider.
 
 use super::answer::Answer;
+use super::endpoint::crate_client;
 use super::frames::OpenAiFrames;
 use super::ollama::{self, Ollama};
+use super::relay::{Passage, Relay};
 use super::think::ThinkFilter;
-use super::{Endpoint, Timeouts, conversation, failures, is_local, usage};
+use super::{Endpoint, Timeouts, bounds, conversation, failures, is_local, usage};
 use crate::estimate::estimate_request;
 use crate::{DeltaSink, ModelProvider, ModelRequest, ProviderCompletion, ProviderError};
 use async_trait::async_trait;
@@ -16,7 +18,7 @@ use genai::{Client, ModelIden, ServiceTarget};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
@@ -37,6 +39,7 @@ pub struct GenaiProvider {
     client: Client,
     endpoint: Endpoint,
     timeouts: Timeouts,
+    relay: tokio::sync::Mutex<Option<Relay>>,
     modes: Mutex<HashMap<String, Mode>>,
 }
 
@@ -48,13 +51,25 @@ impl GenaiProvider {
     pub fn new(endpoint: Endpoint, timeouts: Option<Timeouts>) -> Result<Self, ProviderError> {
         let local = is_local(&endpoint.base_url);
         let timeouts = timeouts.unwrap_or(if local { Timeouts::LOCAL } else { Timeouts::REMOTE });
-        let (http, client) = endpoint.client(timeouts.connect)?;
-        Ok(Self { http, client, endpoint, timeouts, modes: Mutex::default() })
+        let http = endpoint.http(timeouts.connect)?;
+        let (relay, modes) = (tokio::sync::Mutex::default(), Mutex::default());
+        Ok(Self { http, client: crate_client()?, endpoint, timeouts, relay, modes })
     }
 
-    fn target(&self, model: &str) -> ServiceTarget {
+    /// The way for one call; starts the relay with the first one.
+    async fn passage(&self) -> Result<Passage, ProviderError> {
+        let mut relay = self.relay.lock().await;
+        if let Some(running) = relay.as_ref().filter(|relay| relay.runs()) {
+            return Ok(running.passage());
+        }
+        let Endpoint { base_url, key, .. } = &self.endpoint;
+        let started = Relay::start(self.http.clone(), base_url, key, self.timeouts).await?;
+        Ok(relay.insert(started).passage())
+    }
+
+    fn target(&self, model: &str, passage: &Passage) -> ServiceTarget {
         ServiceTarget {
-            endpoint: GenaiEndpoint::from_owned(self.endpoint.base_url.as_str()),
+            endpoint: GenaiEndpoint::from_owned(passage.base_url.as_str()),
             auth: AuthData::from_single(self.endpoint.key.expose()),
             model: ModelIden::new(self.kind(model), model.to_owned()),
         }
@@ -80,12 +95,12 @@ impl GenaiProvider {
         let kind = self.kind(model);
         let mut options = ChatOptions::default()
             .with_max_tokens(request.max_output_tokens)
-            .with_capture_content(true)
-            .with_capture_tool_calls(true)
+            // What the frames are read for themselves is not kept twice; and a call's index, which a server may choose as
+            // high as it likes, would be taken for the number of calls to make room for.
+            .with_capture_content(false)
+            .with_capture_tool_calls(!speaks_openai(kind))
             .with_capture_usage(mode != Mode::StreamedWithoutOptions)
-            .with_capture_raw_body(true)
-            .with_stream_header_timeout(self.timeouts.first_byte)
-            .with_stream_read_timeout(self.timeouts.idle);
+            .with_capture_raw_body(true);
         // The crate takes `-max`, `-high` and the like off a name as a reasoning effort; a budget, which this wire has no
         // field for, keeps the name whole and adds nothing.
         if kind == AdapterKind::OpenAI {
@@ -128,20 +143,35 @@ impl GenaiProvider {
         let options = self.options(model, request, mode).with_raw_frame_fn(move |_, frame| {
             sink.lock().unwrap_or_else(PoisonError::into_inner).frame(frame.data);
         });
+        let passage = self.passage().await.map_err(Failed::Attempt)?;
+        let limit = bounds::longest_reply(request.max_output_tokens);
         let mut received = 0;
         let mut stream = self
             .client
-            .exec_chat_stream(self.target(model), chat, Some(&options))
+            .exec_chat_stream(self.target(model, &passage), chat, Some(&options))
             .await
-            .map_err(|error| self.failed(&error, received))?
+            .map_err(|error| self.failed(&error, &passage, received))?
             .stream;
         let mut filter = ThinkFilter::default();
         let mut text = String::new();
+        // Bytes of arguments that the crate keeps: of calls that are complete, and of the one that is coming in.
+        let (mut kept, mut coming) = (0, (String::new(), 0));
         let mut first_token_ms = None;
         let mut end: Option<StreamEnd> = None;
-        while let Some(event) = stream.next().await {
-            let event = event.map_err(|error| self.failed(&error, received))?;
+        let mut last_word = Instant::now();
+        loop {
+            let next = timeout_at(last_word + self.timeouts.heartbeats, stream.next()).await;
+            let Ok(next) = next else {
+                let message = "the connection was kept open, but no word of the answer came".to_owned();
+                return Err(Failed::Attempt(match received {
+                    0 => ProviderError::Timeout { message },
+                    received_bytes => ProviderError::Truncated { message, received_bytes },
+                }));
+            };
+            let Some(event) = next else { break };
+            let event = event.map_err(|error| self.failed(&error, &passage, received))?;
             if !matches!(event, ChatStreamEvent::Start | ChatStreamEvent::Heartbeat) {
+                last_word = Instant::now();
                 first_token_ms.get_or_insert_with(|| millis(started));
             }
             match event {
@@ -152,12 +182,29 @@ impl GenaiProvider {
                     text.push_str(&piece);
                 }
                 ChatStreamEvent::ReasoningChunk(chunk) => received += chunk.content.len(),
-                ChatStreamEvent::ToolCallChunk(_) => received += 4,
+                ChatStreamEvent::ToolCallChunk(chunk) => {
+                    received += 4;
+                    let call = chunk.tool_call;
+                    let size = call.fn_name.len() + call.fn_arguments.as_str().map_or(0, str::len);
+                    if call.call_id != coming.0 {
+                        kept += coming.1;
+                        coming = (call.call_id, 0);
+                    }
+                    // Some of its adapters give a call as far as it has come, others each piece alone.
+                    coming.1 = size.max(coming.1);
+                }
                 ChatStreamEvent::End(last) => {
                     end = Some(last);
                     break;
                 }
                 _ => {}
+            }
+            let held = frames.lock().unwrap_or_else(PoisonError::into_inner).openai.held;
+            if text.len() + filter.held() + held.max(kept + coming.1) > limit {
+                return Err(Failed::Attempt(ProviderError::Truncated {
+                    message: bounds::too_long(request.max_output_tokens),
+                    received_bytes: received,
+                }));
             }
         }
         let rest = filter.finish();
@@ -189,11 +236,8 @@ impl GenaiProvider {
         deltas: &DeltaSink,
     ) -> Result<ProviderCompletion, Failed> {
         let options = self.options(model, request, Mode::InOnePiece);
-        let asked = self.client.exec_chat(self.target(model), chat, Some(&options));
-        let answered =
-            tokio::time::timeout(self.timeouts.first_byte + self.timeouts.idle, asked).await.map_err(
-                |_| Failed::Attempt(ProviderError::Timeout { message: "the answer did not come".to_owned() }),
-            )?;
+        let passage = self.passage().await.map_err(Failed::Attempt)?;
+        let answered = self.client.exec_chat(self.target(model, &passage), chat, Some(&options)).await;
         let answer = if speaks_openai(self.kind(model)) {
             // The crate gives up on arguments that are not JSON; the body itself is still there.
             let (text, body) = match answered {
@@ -204,12 +248,13 @@ impl GenaiProvider {
                     let text = response_body.pointer("/choices/0/message/content").and_then(Value::as_str);
                     (text.unwrap_or_default().to_owned(), Some(*response_body))
                 }
-                Err(error) => return Err(self.failed(&error, 0)),
+                Err(error) => return Err(self.failed(&error, &passage, 0)),
             };
             let body = body.unwrap_or_default();
             if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
                 let model_iden = ModelIden::new(self.kind(model), model.to_owned());
-                return Err(self.failed(&genai::Error::ChatResponse { model_iden, body: error.clone() }, 0));
+                let error = genai::Error::ChatResponse { model_iden, body: error.clone() };
+                return Err(self.failed(&error, &passage, 0));
             }
             let mut frames = OpenAiFrames::default();
             frames.read_body(&body);
@@ -217,7 +262,7 @@ impl GenaiProvider {
             frames.done = body.pointer("/choices/0/message").is_some();
             Answer::from_frames(text, &mut frames)
         } else {
-            let response = answered.map_err(|error| self.failed(&error, 0))?;
+            let response = answered.map_err(|error| self.failed(&error, &passage, 0))?;
             Answer::from_parts(
                 response.texts().concat(),
                 response.tool_calls().into_iter().cloned().collect(),
@@ -250,13 +295,18 @@ impl GenaiProvider {
             key: &self.endpoint.key,
             first_byte: self.timeouts.first_byte,
             idle: self.timeouts.idle,
+            heartbeats: self.timeouts.heartbeats,
         };
         let body = ollama::body(model, chat, request.max_output_tokens, estimate_request(request));
-        let (answer, first_token_ms) = server.ask(&body, deltas).await.map_err(Failed::Attempt)?;
+        let (answer, first_token_ms) =
+            server.ask(&body, request.max_output_tokens, deltas).await.map_err(Failed::Attempt)?;
         Ok(answer.complete(request, first_token_ms))
     }
 
-    fn failed(&self, error: &genai::Error, received_bytes: usize) -> Failed {
+    fn failed(&self, error: &genai::Error, passage: &Passage, received_bytes: usize) -> Failed {
+        if let Some(ended) = passage.failure(received_bytes) {
+            return Failed::Attempt(ended);
+        }
         let classified =
             failures::classify(error, &self.endpoint.key, &self.endpoint.base_url, received_bytes);
         match &classified {

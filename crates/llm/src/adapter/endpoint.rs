@@ -1,5 +1,6 @@
 //! What a provider's name means: an API, an address and a key.
 
+use super::relay::Relay;
 use super::{Timeouts, failures};
 use crate::{Environment, ProviderError, Secret};
 use genai::Client;
@@ -121,23 +122,19 @@ impl Endpoint {
         Ok(Self { provider: provider.to_owned(), kind, base_url, key, custom: given_url.is_some() })
     }
 
-    /// The HTTP client for it, and `genai` on top of it.
-    pub(super) fn client(
-        &self,
-        connect_timeout: Duration,
-    ) -> Result<(reqwest::Client, Client), ProviderError> {
-        // Redirects are not followed: they would carry the key elsewhere.
+    /// The HTTP client for it.
+    pub(super) fn http(&self, connect_timeout: Duration) -> Result<reqwest::Client, ProviderError> {
+        // Redirects are not followed: they would carry the key elsewhere. Nothing is asked for in a packed form: a few
+        // kilobytes of it could unpack to gigabytes.
         let mut http = reqwest::Client::builder()
             .connect_timeout(connect_timeout)
             .redirect(reqwest::redirect::Policy::none())
+            .no_gzip()
             .tcp_nodelay(true);
         if is_local(&self.base_url) {
             http = http.no_proxy();
         }
-        let failed = |message: String| ProviderError::BadRequest { message };
-        let http = http.build().map_err(|error| failed(error.to_string()))?;
-        let client = Client::builder().with_reqwest(http.clone()).build();
-        Ok((http, client.map_err(|error| failed(error.to_string()))?))
+        http.build().map_err(|error| ProviderError::BadRequest { message: error.to_string() })
     }
 
     /// The names of the provider's models. Costs nothing.
@@ -145,16 +142,19 @@ impl Endpoint {
     /// # Errors
     /// If it cannot be reached or refuses.
     pub async fn list_models(&self) -> Result<Vec<String>, ProviderError> {
+        let timeouts = Timeouts::LOCAL;
+        let relay = Relay::start(self.http(timeouts.connect)?, &self.base_url, &self.key, timeouts).await?;
+        let passage = relay.passage();
         let config = ProviderConfig {
-            endpoint: Some(GenaiEndpoint::from_owned(self.base_url.as_str())),
+            endpoint: Some(GenaiEndpoint::from_owned(passage.base_url.as_str())),
             auth: Some(AuthData::from_single(self.key.expose())),
         };
-        let (_, client) = self.client(Timeouts::LOCAL.connect)?;
-        client
+        let listed = crate_client()?
             .all_model_names(self.kind, config)
             .with_subscriber(NoSubscriber::default())
             .await
-            .map_err(|error| failures::classify(&error, &self.key, &self.base_url, 0))
+            .map_err(|error| failures::classify(&error, &self.key, &self.base_url, 0));
+        listed.map_err(|error| passage.failure(0).unwrap_or(error))
     }
 
     /// The address, for messages to people.
@@ -162,6 +162,18 @@ impl Endpoint {
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
+}
+
+/// The crate's client: all it ever reaches is a relay in this process.
+pub(super) fn crate_client() -> Result<Client, ProviderError> {
+    let failed = |message: String| ProviderError::BadRequest { message };
+    let http = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .no_gzip()
+        .tcp_nodelay(true);
+    let http = http.build().map_err(|error| failed(error.to_string()))?;
+    Client::builder().with_reqwest(http).build().map_err(|error| failed(error.to_string()))
 }
 
 /// The providers that need no address, each with the variable its key is looked up in; `None`: it needs no key.

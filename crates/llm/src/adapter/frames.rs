@@ -8,6 +8,7 @@ use super::usage;
 use serde_json::{Map, Value};
 use squad_domain::conversation::ToolCall;
 use squad_domain::model::Usage;
+use std::collections::{HashMap, HashSet};
 
 /// An answer, put together from its frames.
 #[derive(Debug, Default)]
@@ -17,8 +18,13 @@ pub(super) struct OpenAiFrames {
     pub(super) usage: Option<Usage>,
     /// Whether the sentinel was seen that ends a stream.
     pub(super) done: bool,
+    /// Bytes of tool calls that are kept in memory.
+    pub(super) held: usize,
     calls: Vec<PartialCall>,
 }
+
+/// What a piece of a call counts at least: a call without a word in it takes memory, too.
+const PIECE: usize = 8;
 
 #[derive(Debug, Default)]
 struct PartialCall {
@@ -65,6 +71,7 @@ impl OpenAiFrames {
         let (id, name) = (text("/id"), text("/function/name"));
         let index = delta.get("index").and_then(Value::as_u64);
         let slot = self.slot(index, id, name);
+        self.held += PIECE + id.len() + name.len();
         let call = &mut self.calls[slot];
         if call.id.is_empty() {
             id.clone_into(&mut call.id);
@@ -74,8 +81,14 @@ impl OpenAiFrames {
             name.clone_into(&mut call.name);
         }
         match delta.pointer("/function/arguments") {
-            Some(Value::String(piece)) => call.text.push_str(piece),
-            Some(value) if !value.is_null() => call.object = Some(value.clone()),
+            Some(Value::String(piece)) => {
+                self.held += piece.len();
+                call.text.push_str(piece);
+            }
+            Some(value) if !value.is_null() => {
+                self.held += value.to_string().len();
+                call.object = Some(value.clone());
+            }
             _ => {}
         }
     }
@@ -130,16 +143,24 @@ pub(super) fn arguments(text: String, cut: bool) -> Value {
 
 /// Makes ids that are missing or repeated unique within the turn.
 pub(super) fn unique_ids(calls: &mut [ToolCall]) {
-    for position in 0..calls.len() {
-        let id = calls[position].id.clone();
-        let mut candidate = if id.trim().is_empty() { format!("call_{}", position + 1) } else { id };
-        let mut suffix = 2;
-        let stem = candidate.clone();
-        while calls[..position].iter().any(|earlier| earlier.id == candidate) {
-            candidate = format!("{stem}_{suffix}");
-            suffix += 1;
+    let mut taken: HashSet<String> = HashSet::with_capacity(calls.len());
+    // Where the search for a free suffix goes on: ten thousand equal ids must not be compared with each other.
+    let mut next: HashMap<String, usize> = HashMap::new();
+    for (position, call) in calls.iter_mut().enumerate() {
+        if call.id.trim().is_empty() {
+            call.id = format!("call_{}", position + 1);
         }
-        calls[position].id = candidate;
+        if taken.insert(call.id.clone()) {
+            continue;
+        }
+        let suffix = next.entry(call.id.clone()).or_insert(2);
+        call.id = loop {
+            let candidate = format!("{}_{suffix}", call.id);
+            *suffix += 1;
+            if taken.insert(candidate.clone()) {
+                break candidate;
+            }
+        };
     }
 }
 

@@ -2,15 +2,18 @@
 //!
 //! `genai` shapes requests, authenticates and decodes streams. What it leaves open is here: which endpoint a provider's
 //! name means ([`endpoint`]), how our conversations map to each wire ([`conversation`]), what the OpenAI wire says beyond
-//! what the crate keeps ([`frames`]), and which failure is which ([`failures`]).
+//! what the crate keeps ([`frames`]), how much of an answer is read at most ([`relay`]), and which failure is which
+//! ([`failures`]).
 
 mod answer;
+mod bounds;
 mod call;
 mod conversation;
 mod endpoint;
 mod failures;
 mod frames;
 mod ollama;
+mod relay;
 mod think;
 mod timeouts;
 mod usage;

@@ -4,8 +4,8 @@
 //! thousand tokens of a prompt and silently drops the rest, and a member forgets its task.
 
 use super::answer::Answer;
-use super::failures;
 use super::think::ThinkFilter;
+use super::{bounds, failures, usage};
 use crate::{DeltaSink, ProviderError, Secret};
 use futures::StreamExt;
 use genai::chat::{ChatRequest, ChatRole, ContentPart};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use squad_domain::conversation::{Reply, ToolCall};
 use squad_domain::model::Usage;
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// The smallest and the largest context that is asked for, in tokens. Each change of size loads the model anew, so sizes
 /// are powers of two.
@@ -26,6 +26,7 @@ pub(super) struct Ollama<'a> {
     pub(super) key: &'a Secret,
     pub(super) first_byte: Duration,
     pub(super) idle: Duration,
+    pub(super) heartbeats: Duration,
 }
 
 impl Ollama<'_> {
@@ -33,6 +34,7 @@ impl Ollama<'_> {
     pub(super) async fn ask(
         &self,
         body: &Value,
+        max_output_tokens: u32,
         deltas: &DeltaSink,
     ) -> Result<(Answer, Option<u64>), ProviderError> {
         let started = Instant::now();
@@ -50,16 +52,17 @@ impl Ollama<'_> {
             .map_err(|error| transport(&error, 0))?;
         let (status, headers) = (response.status(), response.headers().clone());
         if !status.is_success() {
-            let body =
-                timeout(self.idle, response.text()).await.map_err(|_| silent("the answer went silent"))?;
-            let words = self.key.redact(&failures::own_words(&body.unwrap_or_default()));
+            let body = bounds::refusal(response, self.idle).await;
+            let words = self.key.redact(&failures::own_words(&String::from_utf8_lossy(&body)));
             return Err(failures::by_status(status, &words, &headers));
         }
         let mut reading = Reading::default();
         let mut first_token_ms = None;
         let mut pieces = response.bytes_stream();
+        let mut last_word = Instant::now();
         while !reading.done {
-            let Ok(piece) = timeout(self.idle, pieces.next()).await else {
+            let until = (Instant::now() + self.idle).min(last_word + self.heartbeats);
+            let Ok(piece) = timeout_at(until, pieces.next()).await else {
                 return Err(match reading.received {
                     0 => silent("the answer went silent"),
                     received_bytes => ProviderError::Truncated {
@@ -72,7 +75,16 @@ impl Ollama<'_> {
             let piece = piece.map_err(|error| transport(&error, reading.received))?;
             first_token_ms
                 .get_or_insert_with(|| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+            let before = reading.received;
             reading.take(&piece, self.key, deltas)?;
+            if reading.received > before {
+                last_word = Instant::now();
+            }
+            // What it thinks is not kept, but counted: a thought has a bound as well.
+            if reading.received > bounds::longest_reply(max_output_tokens) {
+                let message = bounds::too_long(max_output_tokens);
+                return Err(ProviderError::Truncated { message, received_bytes: reading.received });
+            }
         }
         reading.finish(deltas).map(|answer| (answer, first_token_ms))
     }
@@ -149,11 +161,14 @@ struct Reading {
 
 impl Reading {
     fn take(&mut self, piece: &[u8], key: &Secret, deltas: &DeltaSink) -> Result<(), ProviderError> {
-        for byte in piece {
-            self.line.push(*byte);
-            if *byte == b'\n' {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.line);
                 self.read(&line, key, deltas)?;
+            } else if self.line.len() > bounds::LONGEST_EVENT {
+                let message = format!("one line of it grew beyond {}", bounds::size(bounds::LONGEST_EVENT));
+                return Err(ProviderError::Truncated { message, received_bytes: self.received });
             }
         }
         Ok(())
@@ -212,8 +227,8 @@ impl Reading {
 
 /// `None` where nothing is told. A prompt served whole from the cache may come without a count.
 fn usage(value: &Value) -> Option<Usage> {
-    let count = |name: &str| value.get(name).and_then(Value::as_u64);
-    let (input, output) = (count("prompt_eval_count")?, count("eval_count")?);
-    let cached_input = count("prompt_eval_cached_count").unwrap_or(0).min(input);
-    Some(Usage { input, cached_input, output, ..Usage::default() })
+    let input = usage::count(Some(value.get("prompt_eval_count")?))?;
+    let output = usage::count(Some(value.get("eval_count")?))?;
+    let cached_input = usage::count(value.get("prompt_eval_cached_count")).unwrap_or(0).min(input);
+    usage::believed(Usage { input, cached_input, output, ..Usage::default() })
 }

@@ -49,6 +49,11 @@ impl ThinkFilter {
         text
     }
 
+    /// Bytes that are held back.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// What was held back and turned out to be text after all.
     pub(super) fn finish(self) -> String {
         if self.state == State::Undecided { self.held } else { String::new() }

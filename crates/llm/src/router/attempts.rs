@@ -3,7 +3,7 @@
 use super::quote::WorstCase;
 use super::{Attempt, AttemptOutcome, CallFailure, Completion, FailureKind, Router, RouterError, backoff};
 use crate::estimate::estimate_request;
-use crate::{DeltaSink, ModelRequest, ProviderCompletion, ProviderError};
+use crate::{DeltaSink, FinishReason, ModelRequest, ProviderCompletion, ProviderError};
 use squad_domain::model::{ModelRef, Usage};
 use squad_domain::money::MicroUsd;
 use std::sync::atomic::Ordering;
@@ -56,24 +56,34 @@ impl<'a> Call<'a> {
     }
 
     pub(super) async fn run(mut self, candidates: &[ModelRef]) -> Result<Completion, CallFailure> {
-        for (position, model) in candidates.iter().enumerate() {
-            let last = position + 1 == candidates.len();
-            for failures in 1..=self.router.options.attempts.max(1) {
-                match self.attempt(model, failures, last).await {
-                    Next::Done(completion) => return Ok(*completion),
-                    Next::GiveUp => break,
-                    Next::Cancelled => return Err(self.failure(Some(FailureKind::Cancelled))),
-                    Next::Wait(wait) => {
-                        tokio::select! {
-                            biased;
-                            () = self.cancel.cancelled() => return Err(self.failure(Some(FailureKind::Cancelled))),
-                            () = tokio::time::sleep(wait) => {}
-                        }
+        for _ in 0..self.router.options.attempts.max(1) {
+            let before = self.attempts.len();
+            for (position, model) in candidates.iter().enumerate() {
+                let last = position + 1 == candidates.len();
+                for failures in 1..=self.router.options.attempts.max(1) {
+                    match self.attempt(model, failures, last).await {
+                        Next::Done(completion) => return Ok(*completion),
+                        Next::GiveUp => break,
+                        Next::Cancelled => return Err(self.failure(Some(FailureKind::Cancelled))),
+                        Next::Wait(wait) => self.wait(wait).await?,
                     }
                 }
             }
+            // Nobody was even asked: whoever calls now, perhaps a person who mended the server, waits until one may be.
+            let nobody = !candidates.is_empty()
+                && self.attempts[before..].iter().all(|attempt| attempt.outcome == AttemptOutcome::LeftAlone);
+            let Some(left_alone) = self.after.filter(|_| nobody) else { break };
+            self.wait(left_alone).await?;
         }
         Err(self.failure(None))
+    }
+
+    async fn wait(&mut self, wait: Duration) -> Result<(), CallFailure> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(self.failure(Some(FailureKind::Cancelled))),
+            () = tokio::time::sleep(wait) => Ok(()),
+        }
     }
 
     async fn attempt(&mut self, model: &ModelRef, failures: u32, last_candidate: bool) -> Next {
@@ -130,6 +140,9 @@ impl<'a> Call<'a> {
                 self.record(model, AttemptOutcome::Cancelled, String::new(), latency_ms, cost);
                 Next::Cancelled
             }
+            Some(Ok(completion)) if completion.finish == FinishReason::ContentFilter => {
+                self.withheld(model, &completion, latency_ms, heard)
+            }
             Some(Ok(completion)) => Next::Done(Box::new(self.answered(model, completion, latency_ms))),
             Some(Err(error)) => self.failed(model, &error, latency_ms, failures, last_candidate),
         }
@@ -150,6 +163,25 @@ impl<'a> Call<'a> {
             first_token_ms: answer.first_token_ms,
             finish: answer.finish,
         }
+    }
+
+    /// What a filter left of an answer is none: nothing of it is performed. It is paid for all the same.
+    fn withheld(
+        &mut self,
+        model: &ModelRef,
+        answer: &ProviderCompletion,
+        latency_ms: u64,
+        heard: usize,
+    ) -> Next {
+        if heard > 0 {
+            self.deltas.restart();
+        }
+        self.router.breakers.succeeded(model);
+        let cost = self.cost(model, &answer.usage);
+        self.spent += cost;
+        let message = "the provider's content filter withheld the answer".to_owned();
+        self.record(model, AttemptOutcome::Withheld, message, latency_ms, cost);
+        Next::GiveUp
     }
 
     fn failed(
@@ -219,7 +251,7 @@ impl<'a> Call<'a> {
         self.attempts.push(Attempt { model: model.clone(), outcome, message, latency_ms, cost });
     }
 
-    fn failure(self, known: Option<FailureKind>) -> CallFailure {
+    fn failure(&mut self, known: Option<FailureKind>) -> CallFailure {
         use AttemptOutcome as O;
         let any = |outcomes: &[O]| self.attempts.iter().any(|attempt| outcomes.contains(&attempt.outcome));
         // What time heals comes first: a wrong key of the fall-back does not matter if the first model is back tomorrow.
@@ -236,7 +268,7 @@ impl<'a> Call<'a> {
             }
         });
         let message = message(&self.attempts, kind);
-        CallFailure { attempts: self.attempts, cost: self.spent, kind, message }
+        CallFailure { attempts: std::mem::take(&mut self.attempts), cost: self.spent, kind, message }
     }
 }
 
@@ -263,6 +295,11 @@ fn message(attempts: &[Attempt], kind: FailureKind) -> String {
             "check that the server runs and that its address is right, then resume"
         }
         FailureKind::RetryLater { .. } => "it is worth trying again later, or with another model",
+        FailureKind::NeedsPerson
+            if last.iter().any(|attempt| attempt.outcome == AttemptOutcome::Withheld) =>
+        {
+            "choose another model, or say with a remark how to go on"
+        }
         FailureKind::NeedsPerson => {
             "check the key, the model's name and the provider's account, or choose another model"
         }

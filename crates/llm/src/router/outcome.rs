@@ -46,6 +46,8 @@ pub enum AttemptOutcome {
     BadRequest,
     /// The conversation is longer than the model can read.
     ContextTooLong,
+    /// The provider's filter withheld the answer.
+    Withheld,
     /// Not asked: it failed too often just now.
     LeftAlone,
     /// Not asked: its worst case is above the ceiling.

@@ -17,9 +17,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Answers from a list; `None` waits for ever.
+/// What the model does next; `None`: it never answers.
+type Planned = Option<Result<FinishReason, ProviderError>>;
+
 #[derive(Default)]
 struct Fake {
-    answers: Mutex<VecDeque<Option<Result<(), ProviderError>>>>,
+    answers: Mutex<VecDeque<Planned>>,
     asked: Mutex<Vec<(String, u32)>>,
 }
 
@@ -33,15 +36,15 @@ impl ModelProvider for Fake {
     ) -> Result<ProviderCompletion, ProviderError> {
         self.asked.lock().unwrap().push((model.to_owned(), request.max_output_tokens));
         deltas.text(model);
-        let next = self.answers.lock().unwrap().pop_front().unwrap_or(Some(Ok(())));
+        let next = self.answers.lock().unwrap().pop_front().unwrap_or(Some(Ok(FinishReason::Stop)));
         match next {
             None => std::future::pending().await,
             Some(Err(error)) => Err(error),
-            Some(Ok(())) => Ok(ProviderCompletion {
+            Some(Ok(finish)) => Ok(ProviderCompletion {
                 reply: Reply { text: format!("{model} speaks"), calls: Vec::new() },
                 usage: Usage { input: 1000, cached_input: 400, cache_write: 100, output: 100, reasoning: 0 },
                 usage_estimated: false,
-                finish: FinishReason::Stop,
+                finish,
                 first_token_ms: Some(1),
             }),
         }
@@ -62,7 +65,7 @@ fn model(name: &str) -> ModelRef {
 }
 
 /// A house with the models `fake/a` (1/2 dollars, cache write dearer) and `fake/b` (10/20).
-fn house(answers: Vec<Option<Result<(), ProviderError>>>) -> House {
+fn house(answers: Vec<Planned>) -> House {
     let cheap = Price {
         input: usd("1"),
         output: usd("2"),
@@ -97,20 +100,20 @@ impl House {
     }
 }
 
-fn limited(seconds: Option<u64>) -> Option<Result<(), ProviderError>> {
+fn limited(seconds: Option<u64>) -> Planned {
     let retry_after = seconds.map(Duration::from_secs);
     Some(Err(ProviderError::RateLimited { message: "slow down".into(), retry_after }))
 }
 
-fn down() -> Option<Result<(), ProviderError>> {
+fn down() -> Planned {
     Some(Err(ProviderError::Unavailable { message: "boom".into(), retry_after: None }))
 }
 
-fn refused() -> Option<Result<(), ProviderError>> {
+fn refused() -> Planned {
     Some(Err(ProviderError::Refused { message: "wrong key".into() }))
 }
 
-fn broken_off(received_bytes: usize) -> Option<Result<(), ProviderError>> {
+fn broken_off(received_bytes: usize) -> Planned {
     Some(Err(ProviderError::Truncated { message: "gone".into(), received_bytes }))
 }
 
@@ -195,12 +198,42 @@ async fn a_model_that_fails_again_and_again_is_left_alone_for_a_while() {
         [Outcome::Unavailable],
         "the fourth failure in a row opens the circuit"
     );
-    let alone = house.ask(&["a"]).await.unwrap_err();
-    assert_eq!(outcomes(&alone.attempts), [Outcome::LeftAlone]);
-    assert!(matches!(alone.kind, FailureKind::RetryLater { after: Some(_) }));
     assert_eq!(house.ask(&["a", "b"]).await.unwrap().model, model("b"), "others are asked meanwhile");
-    tokio::time::advance(Duration::from_secs(31)).await;
-    assert_eq!(house.ask(&["a"]).await.unwrap().model, model("a"));
+    assert_eq!(house.asked().len(), 5);
+    let since = Instant::now();
+    let back = house.ask(&["a"]).await.expect("who has nobody else waits until it may be asked");
+    assert_eq!(outcomes(&back.attempts), [Outcome::LeftAlone, Outcome::Answered]);
+    assert_eq!(since.elapsed(), Duration::from_secs(30), "virtual time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_stays_down_is_waited_for_a_bounded_number_of_times() {
+    let house = house((0..40).map(|_| down()).collect());
+    house.ask(&["a"]).await.unwrap_err();
+    house.ask(&["a"]).await.unwrap_err();
+    let failure = house.ask(&["a"]).await.unwrap_err();
+    assert_eq!(outcomes(&failure.attempts), [Outcome::LeftAlone, Outcome::Unavailable]);
+    assert!(matches!(failure.kind, FailureKind::RetryLater { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_filter_left_of_an_answer_is_none_and_a_person_is_told() {
+    let filtered = || Some(Ok(FinishReason::ContentFilter));
+    let two = house(vec![filtered(), Some(Ok(FinishReason::Stop))]);
+    let (sink, heard) = recorder();
+    let cancel = CancellationToken::new();
+    let both = [model("a"), model("b")];
+    let done = two.router.complete(&both, &said("hi"), usd("100"), &sink, &cancel).await.unwrap();
+    assert_eq!(outcomes(&done.attempts), [Outcome::Withheld, Outcome::Answered]);
+    assert_eq!(done.cost, done.attempts.iter().map(|attempt| attempt.cost).sum(), "both are paid for");
+    assert_eq!(*heard.lock().unwrap(), "a|b");
+    let one = house(vec![filtered()]);
+    let failure = one.ask(&["a"]).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NeedsPerson);
+    assert!(
+        failure.message.contains("content filter") && failure.message.contains("another model"),
+        "{failure}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

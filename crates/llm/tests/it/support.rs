@@ -217,5 +217,6 @@ pub(crate) const IMPATIENT: Timeouts = Timeouts {
     connect: Duration::from_secs(5),
     first_byte: Duration::from_millis(50),
     idle: Duration::from_millis(50),
+    heartbeats: Duration::from_millis(200),
     total: Duration::from_secs(30),
 };
