@@ -8,6 +8,7 @@
 //! unknown; a reply put together from two attempts.
 
 mod adapter;
+mod arguments;
 mod defaults;
 mod environment;
 mod error;
@@ -20,6 +21,7 @@ mod router;
 mod secret;
 
 pub use adapter::{Endpoint, EndpointError, GenaiProvider, Timeouts, known_providers};
+pub use arguments::parse_arguments;
 pub use defaults::{DEFAULT_PROVIDERS, DefaultProvider, default_profile};
 pub use environment::{Environment, ProcessEnvironment};
 pub use error::ProviderError;

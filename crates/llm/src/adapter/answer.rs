@@ -1,5 +1,6 @@
 //! A provider's answer in our terms.
 
+use super::anthropic::AnthropicFrames;
 use super::frames::{OpenAiFrames, arguments, unique_ids};
 use super::usage;
 use crate::estimate::{estimate_reply, estimate_request};
@@ -32,6 +33,13 @@ impl Answer {
         let finish = finish(&stop);
         let calls = frames.take_calls(finish == FinishReason::Length);
         Some(Self { reply: Reply { text, calls }, finish, usage: frames.usage })
+    }
+
+    /// `None` where the answer does not say that it is whole.
+    pub(super) fn from_anthropic(text: String, frames: &mut AnthropicFrames) -> Option<Self> {
+        let finish = finish(&StopReason::from(frames.stop.take()?));
+        let calls = frames.take_calls(finish == FinishReason::Length);
+        Some(Self { reply: Reply { text, calls }, finish, usage: frames.usage() })
     }
 
     pub(super) fn from_end(text: String, end: StreamEnd) -> Option<Self> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The longest body of an answer that comes in one piece, in bytes.
 pub(super) const LONGEST_BODY: usize = 16 * 1024 * 1024;
 /// The longest event or line of a streamed answer, in bytes. A server that sends a whole answer as one event stays below.
-pub(super) const LONGEST_EVENT: usize = 8 * 1024 * 1024;
+pub(super) const LONGEST_EVENT: usize = 4 * 1024 * 1024;
 /// What is read of a refusal, in bytes: it holds a sentence or a page of HTML.
 pub(super) const LONGEST_REFUSAL: usize = 64 * 1024;
 

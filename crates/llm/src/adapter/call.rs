@@ -1,6 +1,7 @@
 //! One attempt at one provider.
 
 use super::answer::Answer;
+use super::anthropic::AnthropicFrames;
 use super::endpoint::crate_client;
 use super::frames::OpenAiFrames;
 use super::ollama::{self, Ollama};
@@ -12,7 +13,7 @@ use crate::{DeltaSink, ModelProvider, ModelRequest, ProviderCompletion, Provider
 use async_trait::async_trait;
 use futures::StreamExt;
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, ReasoningEffort, StreamEnd};
+use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, RawFrameRef, ReasoningEffort, StreamEnd};
 use genai::resolver::{AuthData, Endpoint as GenaiEndpoint};
 use genai::{Client, ModelIden, ServiceTarget};
 use serde_json::Value;
@@ -57,14 +58,14 @@ impl GenaiProvider {
     }
 
     /// The way for one call; starts the relay with the first one.
-    async fn passage(&self) -> Result<Passage, ProviderError> {
+    async fn passage(&self, streamed: bool) -> Result<Passage, ProviderError> {
         let mut relay = self.relay.lock().await;
         if let Some(running) = relay.as_ref().filter(|relay| relay.runs()) {
-            return Ok(running.passage());
+            return Ok(running.passage(streamed));
         }
         let Endpoint { base_url, key, .. } = &self.endpoint;
         let started = Relay::start(self.http.clone(), base_url, key, self.timeouts).await?;
-        Ok(relay.insert(started).passage())
+        Ok(relay.insert(started).passage(streamed))
     }
 
     fn target(&self, model: &str, passage: &Passage) -> ServiceTarget {
@@ -98,8 +99,8 @@ impl GenaiProvider {
             // What the frames are read for themselves is not kept twice; and a call's index, which a server may choose as
             // high as it likes, would be taken for the number of calls to make room for.
             .with_capture_content(false)
-            .with_capture_tool_calls(!speaks_openai(kind))
-            .with_capture_usage(mode != Mode::StreamedWithoutOptions)
+            .with_capture_tool_calls(!has_own_frames(kind))
+            .with_capture_usage(mode != Mode::StreamedWithoutOptions && kind != AdapterKind::Anthropic)
             .with_capture_raw_body(true);
         // The crate takes `-max`, `-high` and the like off a name as a reasoning effort; a budget, which this wire has no
         // field for, keeps the name whole and adds nothing.
@@ -140,10 +141,11 @@ impl GenaiProvider {
         let started = Instant::now();
         let frames = Arc::new(Mutex::new(Seen::default()));
         let sink = Arc::clone(&frames);
+        let kind = self.kind(model);
         let options = self.options(model, request, mode).with_raw_frame_fn(move |_, frame| {
-            sink.lock().unwrap_or_else(PoisonError::into_inner).frame(frame.data);
+            sink.lock().unwrap_or_else(PoisonError::into_inner).frame(kind, &frame);
         });
-        let passage = self.passage().await.map_err(Failed::Attempt)?;
+        let passage = self.passage(true).await.map_err(Failed::Attempt)?;
         let limit = bounds::longest_reply(request.max_output_tokens);
         let mut received = 0;
         let mut stream = self
@@ -199,7 +201,7 @@ impl GenaiProvider {
                 }
                 _ => {}
             }
-            let held = frames.lock().unwrap_or_else(PoisonError::into_inner).openai.held;
+            let held = frames.lock().unwrap_or_else(PoisonError::into_inner).held();
             if text.len() + filter.held() + held.max(kept + coming.1) > limit {
                 return Err(Failed::Attempt(ProviderError::Truncated {
                     message: bounds::too_long(request.max_output_tokens),
@@ -214,8 +216,10 @@ impl GenaiProvider {
         if end.is_none() && seen.events == 0 && seen.foreign == 1 {
             return Err(Failed::NotStreaming);
         }
-        let answer = if speaks_openai(self.kind(model)) {
+        let answer = if speaks_openai(kind) {
             Answer::from_frames(text, &mut seen.openai)
+        } else if kind == AdapterKind::Anthropic {
+            end.and_then(|_| Answer::from_anthropic(text, &mut seen.anthropic))
         } else {
             end.and_then(|end| Answer::from_end(text, end))
         };
@@ -236,7 +240,7 @@ impl GenaiProvider {
         deltas: &DeltaSink,
     ) -> Result<ProviderCompletion, Failed> {
         let options = self.options(model, request, Mode::InOnePiece);
-        let passage = self.passage().await.map_err(Failed::Attempt)?;
+        let passage = self.passage(false).await.map_err(Failed::Attempt)?;
         let answered = self.client.exec_chat(self.target(model, &passage), chat, Some(&options)).await;
         let answer = if speaks_openai(self.kind(model)) {
             // The crate gives up on arguments that are not JSON; the body itself is still there.
@@ -390,6 +394,7 @@ impl Failed {
 #[derive(Debug, Default)]
 struct Seen {
     openai: OpenAiFrames,
+    anthropic: AnthropicFrames,
     /// Events of a stream.
     events: usize,
     /// Pieces that are no events: a body that is not a stream.
@@ -397,13 +402,22 @@ struct Seen {
 }
 
 impl Seen {
-    fn frame(&mut self, data: &str) {
-        if data.is_empty() {
+    fn frame(&mut self, kind: AdapterKind, frame: &RawFrameRef<'_>) {
+        if frame.data.is_empty() {
             self.foreign += 1;
-        } else {
-            self.events += 1;
-            self.openai.read(data);
+            return;
         }
+        self.events += 1;
+        match kind {
+            AdapterKind::Anthropic => self.anthropic.read(frame.event, frame.data),
+            kind if speaks_openai(kind) => self.openai.read(frame.data),
+            _ => {}
+        }
+    }
+
+    /// Bytes of tool calls that are kept.
+    fn held(&self) -> usize {
+        self.openai.held + self.anthropic.held
     }
 }
 
@@ -421,6 +435,11 @@ fn speaks_openai(kind: AdapterKind) -> bool {
             | AdapterKind::Fireworks
             | AdapterKind::Moonshot
     )
+}
+
+/// Whether calls are read from the frames, here and not by the crate.
+fn has_own_frames(kind: AdapterKind) -> bool {
+    speaks_openai(kind) || kind == AdapterKind::Anthropic
 }
 
 fn millis(since: Instant) -> u64 {

@@ -144,7 +144,7 @@ impl Endpoint {
     pub async fn list_models(&self) -> Result<Vec<String>, ProviderError> {
         let timeouts = Timeouts::LOCAL;
         let relay = Relay::start(self.http(timeouts.connect)?, &self.base_url, &self.key, timeouts).await?;
-        let passage = relay.passage();
+        let passage = relay.passage(false);
         let config = ProviderConfig {
             endpoint: Some(GenaiEndpoint::from_owned(passage.base_url.as_str())),
             auth: Some(AuthData::from_single(self.key.expose())),

@@ -5,6 +5,7 @@
 //! frames are read here as well, and what they say about those three things is what counts.
 
 use super::usage;
+use crate::parse_arguments;
 use serde_json::{Map, Value};
 use squad_domain::conversation::ToolCall;
 use squad_domain::model::Usage;
@@ -24,7 +25,7 @@ pub(super) struct OpenAiFrames {
 }
 
 /// What a piece of a call counts at least: a call without a word in it takes memory, too.
-const PIECE: usize = 8;
+pub(super) const PIECE: usize = 8;
 
 #[derive(Debug, Default)]
 struct PartialCall {
@@ -125,14 +126,14 @@ impl OpenAiFrames {
     }
 }
 
-/// Arguments as JSON; what is none is kept as it is, so that the model can be asked to repair it.
+/// Arguments as JSON; what is none, or says something twice, is kept as it is, so that the model can be asked to repair it.
 pub(super) fn arguments(text: String, cut: bool) -> Value {
     if text.trim().is_empty() && !cut {
         return Value::Object(Map::new());
     }
-    match serde_json::from_str(&text) {
+    match parse_arguments(&text) {
         // Some models encode their arguments twice.
-        Ok(Value::String(inner)) => match serde_json::from_str(&inner) {
+        Ok(Value::String(inner)) => match parse_arguments(&inner) {
             Ok(object @ Value::Object(_)) => object,
             _ => Value::String(inner),
         },
@@ -230,6 +231,8 @@ mod tests {
         assert_eq!(arguments("{\"a\": ".into(), false), json!("{\"a\": "));
         assert_eq!(arguments(String::new(), true), json!(""), "cut before the first byte");
         assert_eq!(arguments(" ".into(), false), json!({}));
+        let twice = "{\"a\": 1, \"a\": 2}";
+        assert_eq!(arguments(twice.into(), false), json!(twice), "nobody knows which of them is meant");
         assert_eq!(arguments("\"{\\\"a\\\":1}\"".into(), false), json!({"a": 1}), "encoded twice");
     }
 }

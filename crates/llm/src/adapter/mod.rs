@@ -1,11 +1,12 @@
 //! Every provider there is, through the `genai` crate; Ollama alone is asked without it ([`ollama`]).
 //!
 //! `genai` shapes requests, authenticates and decodes streams. What it leaves open is here: which endpoint a provider's
-//! name means ([`endpoint`]), how our conversations map to each wire ([`conversation`]), what the OpenAI wire says beyond
-//! what the crate keeps ([`frames`]), how much of an answer is read at most ([`relay`]), and which failure is which
+//! name means ([`endpoint`]), how our conversations map to each wire ([`conversation`]), what the OpenAI and
+//! Anthropic wires say beyond what the crate keeps ([`frames`], [`anthropic`]), how much of an answer is read at most ([`relay`]), and which failure is which
 //! ([`failures`]).
 
 mod answer;
+mod anthropic;
 mod bounds;
 mod call;
 mod conversation;

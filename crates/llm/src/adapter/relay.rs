@@ -34,6 +34,9 @@ const NOT_HANDED_ON: [HeaderName; 7] = [
     header::TRAILER,
 ];
 
+/// Marks a call in its address whose answer is to be streamed.
+const STREAMED: &str = "s";
+
 /// A running relay to one provider. It stops when this is dropped.
 #[derive(Debug)]
 pub(super) struct Relay {
@@ -107,10 +110,11 @@ impl Relay {
         !self.server.is_finished()
     }
 
-    /// The way for one call.
-    pub(super) fn passage(&self) -> Passage {
+    /// The way for one call. `streamed`: its answer is to come piece by piece.
+    pub(super) fn passage(&self, streamed: bool) -> Passage {
         let number = self.shared.calls.fetch_add(1, Ordering::Relaxed);
-        let base_url = format!("{}/{}/{number}/", self.address, self.shared.secret);
+        let mark = if streamed { STREAMED } else { "" };
+        let base_url = format!("{}/{}/{mark}{number}/", self.address, self.shared.secret);
         Passage { base_url, number, shared: Arc::clone(&self.shared) }
     }
 }
@@ -166,7 +170,9 @@ async fn relay(State(shared): State<Arc<Shared>>, request: Request) -> Response 
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str).unwrap_or_default();
     let mut path = target.trim_start_matches('/').splitn(3, '/');
-    let (secret, call, rest) = (path.next(), path.next().and_then(|call| call.parse().ok()), path.next());
+    let (secret, call, rest) = (path.next(), path.next().unwrap_or_default(), path.next());
+    let streamed = call.starts_with(STREAMED);
+    let call = call.trim_start_matches(STREAMED).parse().ok();
     let (Some(call), Some(rest)) = (call, rest.filter(|_| secret == Some(shared.secret.as_str()))) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -194,7 +200,7 @@ async fn relay(State(shared): State<Arc<Shared>>, request: Request) -> Response 
         let body = bounds::refusal(answered, shared.timeouts.idle).await;
         return (status, headers, body).into_response();
     }
-    (status, headers, pieces(shared, call, answered)).into_response()
+    (status, headers, pieces(shared, call, streamed, answered)).into_response()
 }
 
 fn handed_on(headers: &HeaderMap) -> HeaderMap {
@@ -206,8 +212,8 @@ fn handed_on(headers: &HeaderMap) -> HeaderMap {
 }
 
 /// The answer, piece by piece, until it is at an end or has to be ended.
-fn pieces(shared: Arc<Shared>, call: u64, answer: reqwest::Response) -> Body {
-    let passing = Passing::new(is_stream(answer.headers()));
+fn pieces(shared: Arc<Shared>, call: u64, streamed: bool, answer: reqwest::Response) -> Body {
+    let passing = Passing::new(streamed, answer.headers());
     let source = answer.bytes_stream();
     let pieces = futures::stream::unfold(Some((source, passing)), move |state| {
         let shared = Arc::clone(&shared);
@@ -215,7 +221,7 @@ fn pieces(shared: Arc<Shared>, call: u64, answer: reqwest::Response) -> Body {
             let (mut source, mut passing) = state?;
             let next = match timeout(shared.timeouts.idle, source.next()).await {
                 Err(_) => Err(silent("the answer went silent")),
-                Ok(None) => return passing.rest().map(|rest| (Ok(rest), None)),
+                Ok(None) => return Some((Ok(passing.rest()), None)),
                 Ok(Some(Err(error))) => Err(shared.transport(&error, 1)),
                 Ok(Some(Ok(piece))) => passing
                     .take(&piece)
@@ -234,56 +240,51 @@ fn pieces(shared: Arc<Shared>, call: u64, answer: reqwest::Response) -> Body {
     Body::from_stream(pieces)
 }
 
-fn is_stream(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.starts_with("text/event-stream")
-}
-
-/// Measures what passes.
+/// Lets whole events pass and holds the one that is coming in; of a body that is no stream, everything until its end.
+/// So the crate, which looks through all it has again with every piece, never gets half of something long.
 #[derive(Debug)]
 struct Passing {
     streamed: bool,
-    /// Bytes since the last end of an event; of everything where it is no stream of events.
-    unfinished: usize,
+    limit: usize,
+    held: Vec<u8>,
     /// Whether the line is empty so far.
     empty_line: bool,
-    /// A carriage return at the end of a piece waits for what follows: the crate would take the halves of a line's end for
-    /// two, and those for the end of an event.
-    carried: bool,
 }
 
 impl Passing {
-    fn new(streamed: bool) -> Self {
-        Self { streamed, unfinished: 0, empty_line: true, carried: false }
+    fn new(asked_for_stream: bool, headers: &HeaderMap) -> Self {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        // Some servers stream under another name.
+        let streamed = asked_for_stream && !kind.starts_with("application/json");
+        let limit = if asked_for_stream { bounds::LONGEST_EVENT } else { bounds::LONGEST_BODY };
+        Self { streamed, limit, held: Vec::new(), empty_line: true }
     }
 
-    /// What of a piece can be handed on now.
-    fn take(&mut self, piece: &Bytes) -> Result<Bytes, String> {
-        let limit = if self.streamed { bounds::LONGEST_EVENT } else { bounds::LONGEST_BODY };
-        for byte in piece {
-            self.unfinished += 1;
+    /// What can be handed on, now that this piece is there.
+    fn take(&mut self, piece: &[u8]) -> Result<Bytes, String> {
+        let before = self.held.len();
+        self.held.extend_from_slice(piece);
+        let mut complete = 0;
+        for (position, byte) in piece.iter().enumerate() {
             match byte {
-                b'\n' if self.streamed && self.empty_line => self.unfinished = 0,
+                b'\n' if self.empty_line => complete = before + position + 1,
                 b'\n' => self.empty_line = true,
                 b'\r' => {}
                 _ => self.empty_line = false,
             }
-            if self.unfinished > limit {
-                let what = if self.streamed { "one event of it" } else { "it" };
-                return Err(format!("{what} grew beyond {}", bounds::size(limit)));
-            }
         }
-        if !self.streamed {
-            return Ok(piece.clone());
+        let unfinished =
+            if self.streamed { self.held.split_off(complete) } else { std::mem::take(&mut self.held) };
+        let complete = Bytes::from(std::mem::replace(&mut self.held, unfinished));
+        if self.held.len() > self.limit {
+            let what = if self.streamed { "one event of it" } else { "it" };
+            return Err(format!("{what} grew beyond {}", bounds::size(self.limit)));
         }
-        let ends_open = piece.last() == Some(&b'\r');
-        let whole = if ends_open { piece.slice(..piece.len() - 1) } else { piece.clone() };
-        let carried = std::mem::replace(&mut self.carried, ends_open);
-        Ok(if carried { [b"\r", whole.as_ref()].concat().into() } else { whole })
+        Ok(complete)
     }
 
-    fn rest(self) -> Option<Bytes> {
-        self.carried.then(|| Bytes::from_static(b"\r"))
+    fn rest(self) -> Bytes {
+        self.held.into()
     }
 }
 
@@ -292,28 +293,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_end_that_is_cut_in_two_arrives_whole() {
-        let mut passing = Passing::new(true);
-        let mut take = |piece: &'static str| passing.take(&Bytes::from_static(piece.as_bytes())).unwrap();
-        assert_eq!(take("event: x\r"), "event: x");
-        assert_eq!(take("\ndata: 1\r\n\r"), "\r\ndata: 1\r\n");
-        assert_eq!(take("\n"), "\r\n");
-        assert_eq!(take("\r"), "");
-        assert_eq!(passing.rest().unwrap(), "\r");
+    fn events_pass_whole_wherever_they_are_cut() {
+        let mut passing = Passing::new(true, &HeaderMap::new());
+        let mut take = |piece: &str| passing.take(piece.as_bytes()).unwrap();
+        assert_eq!(take("event: x\r"), "");
+        assert_eq!(take("\ndata: 1\r\n\r"), "");
+        assert_eq!(take("\n: y\n\ndata: 2\n"), "event: x\r\ndata: 1\r\n\r\n: y\n\n");
+        assert_eq!(take("\ndata"), "data: 2\n\n");
+        assert_eq!(passing.rest(), "data");
+    }
+
+    #[tokio::test]
+    async fn whoever_does_not_know_the_secret_gets_nothing_through() {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let key = Secret::new("sk-test-0123456789");
+        let relay = Relay::start(http.clone(), "http://127.0.0.1:9/", &key, Timeouts::LOCAL).await.unwrap();
+        for path in ["", "v1/chat/completions", "0/0/chat/completions", "//0/x"] {
+            let asked =
+                http.post(format!("{}/{path}", relay.address)).bearer_auth("sk-x").send().await.unwrap();
+            assert_eq!(asked.status(), 404, "{path}");
+        }
+        let passage = relay.passage(true);
+        let through = http.post(format!("{}x", passage.base_url)).send().await.unwrap();
+        assert_eq!(through.status(), 502, "nobody is there");
+        assert!(matches!(passage.failure(0), Some(ProviderError::Unreachable { .. })));
     }
 
     #[test]
     fn only_what_is_unfinished_counts() {
-        let mut passing = Passing::new(true);
-        let event = Bytes::from(format!("data: {}\n\n", "x".repeat(1024 * 1024)));
+        let mut passing = Passing::new(true, &HeaderMap::new());
+        let event = format!("data: {}\n\n", "x".repeat(1024 * 1024));
         for _ in 0..20 {
-            passing.take(&event).unwrap();
+            passing.take(event.as_bytes()).unwrap();
         }
-        let line = Bytes::from("x".repeat(1024 * 1024));
-        let ended = (0..20).find_map(|n| passing.take(&line).err().map(|why| (n, why)));
-        assert_eq!(ended, Some((8, "one event of it grew beyond 8 MiB".to_owned())));
-        let mut body = Passing::new(false);
-        let ended = (0..20).find_map(|n| body.take(&event).err().map(|why| (n, why)));
+        let line = "x".repeat(1024 * 1024);
+        let ended = (0..20).find_map(|n| passing.take(line.as_bytes()).err().map(|why| (n, why)));
+        assert_eq!(ended, Some((4, "one event of it grew beyond 4 MiB".to_owned())));
+        let mut body = Passing::new(false, &HeaderMap::new());
+        let ended = (0..20).find_map(|n| body.take(event.as_bytes()).err().map(|why| (n, why)));
         assert_eq!(ended, Some((15, "it grew beyond 16 MiB".to_owned())), "a body has no events");
     }
 }

@@ -5,6 +5,8 @@
 mod anthropic_wire;
 mod bodies;
 mod failures;
+mod garbage;
+mod hostile;
 mod openai_wire;
 mod other_wires;
 mod router;

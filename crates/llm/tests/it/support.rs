@@ -84,10 +84,7 @@ impl Server {
     }
 
     pub(crate) fn provider_with(&self, name: &str, timeouts: Timeouts) -> GenaiProvider {
-        let settings =
-            ProviderEndpoint { base_url: Some(self.url.clone()), api_key_env: Some("TEST_KEY".to_owned()) };
-        let env = |name: &str| (name == "TEST_KEY").then(|| KEY.to_owned());
-        GenaiProvider::new(Endpoint::resolve(name, Some(&settings), &env).unwrap(), Some(timeouts)).unwrap()
+        provider_at(&self.url, name, timeouts)
     }
 
     /// Asks once, without watching.
@@ -98,6 +95,14 @@ impl Server {
     ) -> Result<ProviderCompletion, ProviderError> {
         self.provider(provider).complete("test-model", request, &DeltaSink::none()).await
     }
+}
+
+/// The provider `name` at an address.
+pub(crate) fn provider_at(url: &str, name: &str, timeouts: Timeouts) -> GenaiProvider {
+    let settings =
+        ProviderEndpoint { base_url: Some(url.to_owned()), api_key_env: Some("TEST_KEY".to_owned()) };
+    let env = |name: &str| (name == "TEST_KEY").then(|| KEY.to_owned());
+    GenaiProvider::new(Endpoint::resolve(name, Some(&settings), &env).unwrap(), Some(timeouts)).unwrap()
 }
 
 async fn answer(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
