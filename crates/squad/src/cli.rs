@@ -57,12 +57,20 @@ pub(crate) enum Command {
     Message(commands::message::Message),
     Pause(commands::pause::Pause),
     Cancel(commands::cancel::Cancel),
+    Clean(commands::clean::Clean),
     Doctor(commands::doctor::Doctor),
     Templates(commands::templates::Templates),
     Config(commands::config::Config),
     Worker(commands::worker::Worker),
     Migrate(commands::migrate::Migrate),
     Completions(commands::completions::Completions),
+}
+
+impl Command {
+    /// Whether it follows an execution, and ends as that does.
+    pub(crate) const fn follows(&self) -> bool {
+        matches!(self, Self::Demo(_) | Self::Run(_) | Self::Resume(_) | Self::Watch(_))
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! What commands work with: configuration, database, engine, who is asking, and what kind of screen there is.
 
 use crate::cli::Global;
-use crate::config::{self, Flag, Loaded, Places};
+use crate::config::{self, Flag, Loaded, Origin, Places};
 use crate::error::CliError;
+use crate::output::{self, clean};
 use etcetera::BaseStrategy;
 use squad_agents::Prompts;
 use squad_domain::ids::OrgId;
 use squad_engine::{Clock, Engine, EngineConfig, SystemClock};
-use squad_sandbox::{BuiltinSandbox, Sandbox, SandboxConfig, TierChoice};
+use squad_sandbox::{BuiltinSandbox, Sandbox, SandboxConfig, Tier, TierChoice};
 use squad_storage::Storage;
+use std::ffi::OsStr;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +18,9 @@ use uuid::Uuid;
 
 /// The organization of whoever works without a server.
 pub(crate) const LOCAL_ORG: OrgId = OrgId(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001));
+
+/// Said wherever something is driven without walls, whatever else is printed.
+const UNGUARDED: &str = "warning: no sandbox (`--sandbox none`): commands of the models and the project's tests run straight on this machine, with your rights, your files and your network";
 
 /// What commands work with.
 pub(crate) struct Context {
@@ -37,7 +42,7 @@ impl Context {
     pub(crate) fn new(global: &Global, mut flags: Vec<Flag>) -> Result<Self, CliError> {
         if let Some(folder) = &global.data_dir {
             let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-            flags.push(Flag::new("--data-dir", "data_dir", folder.to_string_lossy().into_owned()));
+            flags.push(Flag::new("--data-dir", "data_dir", text(folder.as_os_str(), "--data-dir")?));
         }
         if let Some(url) = &global.database_url {
             flags.push(Flag::new("--database-url", "database_url", url.clone()));
@@ -48,9 +53,7 @@ impl Context {
             source,
         })?;
         let user = base_folders().map(|folders| folders.config_dir().join("squad"));
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
+        let variables = own_variables()?;
         let places = Places { current: &current, user: user.as_deref(), variables };
         let loaded = config::load(&places, flags)?;
         let data_dir = match &loaded.config.data_dir {
@@ -83,17 +86,27 @@ impl Context {
         Ok(storage)
     }
 
-    /// The database's address.
+    /// The database for those who look at what is there, or speak to it: nothing is made where nothing is.
+    ///
+    /// # Errors
+    /// Where there is none, or it cannot be opened.
+    pub(crate) async fn existing(&self) -> Result<Storage, CliError> {
+        let storage = Storage::open(&self.address()).await?;
+        storage.migrate().await?;
+        Ok(storage)
+    }
+
+    /// The database's address, with the folder for it.
     pub(crate) fn database_url(&self) -> Result<String, CliError> {
-        if let Some(url) = &self.loaded.config.database_url {
-            return Ok(url.clone());
-        }
-        make_private(&self.data_dir).map_err(|source| CliError::File {
-            action: "make the folder",
-            path: self.data_dir.clone(),
-            source,
-        })?;
-        Ok(squad_storage::sqlite_url(&self.data_dir.join("squad.db")))
+        // Clones, caches and reports go there, wherever the database is.
+        make_private(&self.data_dir)
+            .map_err(|source| CliError::DataFolder { path: self.data_dir.clone(), source })?;
+        Ok(self.address())
+    }
+
+    fn address(&self) -> String {
+        let own = || squad_storage::sqlite_url(&self.data_dir.join("squad.db"));
+        self.loaded.config.database_url.clone().unwrap_or_else(own)
     }
 
     /// The words of the members.
@@ -110,7 +123,7 @@ impl Context {
     /// Where the database cannot be opened.
     pub(crate) async fn desk(&self) -> Result<Engine, CliError> {
         let sandbox = BuiltinSandbox::new(SandboxConfig::default().launcher);
-        self.with(Arc::new(sandbox)).await
+        self.with(self.existing().await?, Arc::new(sandbox))
     }
 
     /// An engine that drives, on a sandbox that was shown to hold.
@@ -118,21 +131,68 @@ impl Context {
     /// # Errors
     /// Where the sandbox does not hold, or the database cannot be opened.
     pub(crate) async fn engine(&self, tier: TierChoice) -> Result<Engine, CliError> {
+        check_temporary()?;
         let sandbox = squad_sandbox::select(tier, &SandboxConfig::default()).await?;
-        self.with(sandbox).await
+        if sandbox.tier() == Tier::None {
+            output::remark(UNGUARDED);
+        }
+        self.with(self.storage().await?, sandbox)
     }
 
-    async fn with(&self, sandbox: Arc<dyn Sandbox>) -> Result<Engine, CliError> {
-        let mut config =
-            EngineConfig::new(self.data_dir.clone(), self.storage().await?, sandbox, worker_name());
+    fn with(&self, storage: Storage, sandbox: Arc<dyn Sandbox>) -> Result<Engine, CliError> {
+        let mut config = EngineConfig::new(self.data_dir.clone(), storage, sandbox, worker_name());
         config.prompts = self.prompts()?;
         Ok(Engine::new(config))
+    }
+
+    /// Whether the person at the terminal sees the log, and in it what is told of the repository.
+    pub(crate) fn shows_a_log(&self) -> bool {
+        !self.json && std::io::stdout().is_terminal()
+    }
+
+    /// Whether nobody said where the data is.
+    pub(crate) fn is_default_place(&self) -> bool {
+        ["data_dir", "database_url"].iter().all(|key| self.loaded.origin(key) == Origin::Default)
     }
 
     /// Whether a person can be asked here and now.
     pub(crate) fn is_interactive(&self) -> bool {
         !self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
     }
+}
+
+/// The sandbox, git and SQLite all need a place for temporary files; each would say so in its own way, and late.
+fn check_temporary() -> Result<(), CliError> {
+    let folder = std::env::temp_dir();
+    tempfile::tempfile_in(&folder).map(drop).map_err(|source| {
+        CliError::Usage(format!(
+            "the folder for temporary files `{}` cannot be used: {source}; set `TMPDIR` to one that can",
+            folder.display()
+        ))
+    })
+}
+
+/// The variables that are text. Of ours, all have to be.
+fn own_variables() -> Result<Vec<(String, String)>, CliError> {
+    let mut variables = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => variables.push((name, value)),
+            (Ok(name), Err(value)) if name.starts_with("SQUAD_") => drop(text(&value, &name)?),
+            _ => {}
+        }
+    }
+    Ok(variables)
+}
+
+/// What goes into the configuration or into a log has to be text.
+pub(crate) fn text(raw: &OsStr, origin: &str) -> Result<String, CliError> {
+    raw.to_str().map(ToOwned::to_owned).ok_or_else(|| {
+        CliError::Usage(format!(
+            "{origin}: `{}` is not UTF-8; use another name",
+            clean::line(&raw.to_string_lossy())
+        ))
+    })
 }
 
 /// Unique among the workers of a database, and readable: `laptop-4711-9f3c`.

@@ -43,6 +43,14 @@ pub(crate) enum CliError {
     /// The scripted model.
     #[error(transparent)]
     Scripted(#[from] StartError),
+    /// The data folder.
+    #[error("the data folder `{path}` cannot be made: {source}; choose another one with `--data-dir`", path = path.display())]
+    DataFolder {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A file.
     #[error("cannot {action} `{path}`: {source}", path = path.display())]
     File {
@@ -65,9 +73,13 @@ impl CliError {
     /// The exit status that goes with it.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Template(_) | Self::Prompts(_) | Self::Repository(_) | Self::Usage(_) => {
-                Exit::Usage
-            }
+            Self::Config(_)
+            | Self::Template(_)
+            | Self::Prompts(_)
+            | Self::Repository(_)
+            | Self::DataFolder { .. }
+            | Self::Usage(_) => Exit::Usage,
+            Self::Storage(error) | Self::Engine(EngineError::Storage(error)) => database(error),
             // What was asked for is not to be had here: a matter of configuration, not of the work.
             Self::Sandbox(SandboxError::NotInThisBuild { .. } | SandboxError::DoesNotHold { .. }) => {
                 Exit::Usage
@@ -84,5 +96,21 @@ impl CliError {
             ) => Exit::Usage,
             _ => Exit::Failed,
         }
+    }
+}
+
+/// A database that was not found or cannot be used as it is, is a matter of configuration.
+const fn database(error: &StorageError) -> Exit {
+    match error {
+        StorageError::InvalidUrl { .. }
+        | StorageError::Missing { .. }
+        | StorageError::NotWritable { .. }
+        | StorageError::Corrupt { .. }
+        | StorageError::Damaged { .. }
+        | StorageError::Unreachable { .. }
+        | StorageError::Refused { .. }
+        | StorageError::NoDatabase { .. }
+        | StorageError::Newer { .. } => Exit::Usage,
+        _ => Exit::Failed,
     }
 }

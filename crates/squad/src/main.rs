@@ -31,10 +31,13 @@ fn main() -> ExitCode {
             return Exit::Failed.into();
         }
     };
+    // A run's exit status tells how the work ended, read or not; of all others, what they print is the work.
+    let prints_only = !cli.command.follows();
     let exit = runtime.block_on(commands::execute(cli)).unwrap_or_else(|error| {
         output::remark(&format!("error: {error}"));
         error.exit()
     });
+    let exit = if prints_only && exit == Exit::Completed && output::is_lost() { Exit::Failed } else { exit };
     // What still reads from a terminal or a pipe must not keep a finished command alive.
     runtime.shutdown_background();
     exit.into()

@@ -66,7 +66,7 @@ impl Storage {
     /// Says what is wrong with the address, the file or the server, and what to do; never shows a password.
     pub async fn connect(url: &str) -> Result<Self, StorageError> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("sqlite") => Self::connect_sqlite(url).await,
+            Some("sqlite") => Self::connect_sqlite(url, true).await,
             Some("postgres" | "postgresql") => Self::connect_postgres(url).await,
             Some(other) if other.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
                 Err(StorageError::InvalidUrl { why: format!("`{other}` is no database that squad can use") })
@@ -77,7 +77,18 @@ impl Storage {
         }
     }
 
-    async fn connect_sqlite(url: &str) -> Result<Self, StorageError> {
+    /// As [`Storage::connect`], for those who only look: a SQLite file that is not there is not made.
+    ///
+    /// # Errors
+    /// [`StorageError::Missing`], or what [`Storage::connect`] says.
+    pub async fn open(url: &str) -> Result<Self, StorageError> {
+        match url.split_once(':') {
+            Some(("sqlite", _)) => Self::connect_sqlite(url, false).await,
+            _ => Self::connect(url).await,
+        }
+    }
+
+    async fn connect_sqlite(url: &str, create: bool) -> Result<Self, StorageError> {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|error| StorageError::InvalidUrl { why: error.to_string() })?;
         let path = options.get_filename().to_owned();
@@ -86,7 +97,11 @@ impl Storage {
                 why: "it names no file; an execution must outlive the program".into(),
             });
         }
-        create_private(&path)?;
+        if create {
+            create_private(&path)?;
+        } else if !path.exists() {
+            return Err(StorageError::Missing { path });
+        }
         let options = options
             .create_if_missing(false)
             .journal_mode(SqliteJournalMode::Wal)

@@ -18,6 +18,12 @@ pub enum StorageError {
         /// What is wrong with it.
         why: String,
     },
+    /// There is no SQLite file, and nobody asked to make one.
+    #[error("there is no database `{}`: nothing was started there yet", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The SQLite file or its folder cannot be written.
     #[error(
         "the database `{}` cannot be opened for writing: {why}; choose a folder that you may write to, or mend its permissions",
@@ -37,6 +43,14 @@ pub enum StorageError {
     Corrupt {
         /// The file.
         path: PathBuf,
+        /// SQLite's own words.
+        why: String,
+    },
+    /// The SQLite file is damaged, as it shows while it is read.
+    #[error(
+        "the database is damaged: {why}; put its files aside, and restore a backup or save what can be read with `sqlite3 squad.db .recover`"
+    )]
+    Damaged {
         /// SQLite's own words.
         why: String,
     },
@@ -143,6 +157,8 @@ impl From<DbErr> for StorageError {
         match sqlite_code(&error) {
             // SQLITE_BUSY and SQLITE_LOCKED, with any extension in the upper bits.
             Some(code) if matches!(code & 0xff, 5 | 6) => Self::Busy,
+            // SQLITE_CORRUPT and SQLITE_NOTADB: found only now, on a page that opening it did not read.
+            Some(code) if matches!(code & 0xff, 11 | 26) => Self::Damaged { why: error.to_string() },
             _ => Self::Database(Arc::new(error)),
         }
     }

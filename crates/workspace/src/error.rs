@@ -38,6 +38,16 @@ pub enum Error {
         /// The end of what git wrote on standard error.
         stderr: String,
     },
+    /// Objects that git needs are missing, or are not what they should be.
+    #[error(
+        "objects of the repository are missing or damaged (`git {command}`: {stderr}); see what `git fsck` says in your repository, and start again from a fresh clone of it"
+    )]
+    Damaged {
+        /// The sub-command that met them.
+        command: String,
+        /// The end of what git wrote on standard error.
+        stderr: String,
+    },
     /// git did not end in time and was killed with everything it had started.
     #[error("`git {command}` was stopped after {} s without an end", after.as_secs())]
     TimedOut {
@@ -67,6 +77,12 @@ pub enum Error {
     /// The path holds no git repository.
     #[error("`{}` is not in a git repository; run `git init` there and commit, or give the path or URL of a repository", path.display())]
     NotARepository {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// There is something that should be a repository, and git does not take it for one.
+    #[error("`{}` has a `.git` that git does not take for a repository: it may be damaged, or lead to a folder that was moved; see what `git status` says there, or start again from a fresh clone", path.display())]
+    NoLongerARepository {
         /// The path that was given.
         path: PathBuf,
     },

@@ -21,7 +21,15 @@ pub(crate) async fn deliver(around: Surroundings, state: &ExecutionState) -> Out
         }
     };
     let source = around.workspaces.source()?;
-    let delivered = repository.deliver(&source, &choice, &commit(&head)?).await?;
+    let delivered = match repository.deliver(&source, &choice, &commit(&head)?).await {
+        // It was free when the work began, so nobody can choose another name any more.
+        Err(squad_workspace::Error::BranchExists { name, detail }) => {
+            return Err(Fault(format!(
+                "the branch `{name}` has come into the repository in the meantime ({detail}); rename it there, for example with `git branch -m {name} {name}-old`, and try again: the work is kept"
+            )));
+        }
+        other => other?,
+    };
     let mut log = repository.log(&commit(&base)?, &commit(&head)?, COMMITS).await?;
     log.reverse();
     let changes = repository.changes(&commit(&base)?, &commit(&head)?).await?;

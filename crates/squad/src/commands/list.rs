@@ -5,10 +5,10 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output;
-use crate::output::list::{Row, to_json, to_table};
+use crate::output::list::{Row, nothing_yet, to_json, to_table};
 use clap::Args;
 use squad_engine::{Clock as _, SystemClock};
-use squad_storage::{ExecutionFilter, ExecutionRow};
+use squad_storage::{ExecutionFilter, ExecutionRow, StorageError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,7 +31,14 @@ pub(crate) struct List {
 impl List {
     pub(crate) async fn execute(self, global: &Global) -> Result<Exit, CliError> {
         let context = Context::new(global, Vec::new())?;
-        let storage = context.storage().await?;
+        let storage = match context.existing().await {
+            // Who has only just installed it did nothing wrong.
+            Err(CliError::Storage(StorageError::Missing { .. })) if context.is_default_place() => {
+                output::print(&if context.json { to_json(&[]) } else { nothing_yet() });
+                return Ok(Exit::Completed);
+            }
+            other => other?,
+        };
         let filter = ExecutionFilter { unfinished: self.unfinished, ..ExecutionFilter::default() };
         let now = SystemClock::default().now();
         let shown = |row: ExecutionRow| Row {

@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod approve;
 pub(crate) mod cancel;
+pub(crate) mod clean;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
@@ -50,6 +51,7 @@ pub(crate) async fn execute(cli: Cli) -> Result<Exit, CliError> {
         Command::Message(command) => command.execute(global).await,
         Command::Pause(command) => command.execute(global).await,
         Command::Cancel(command) => command.execute(global).await,
+        Command::Clean(command) => command.execute(global).await,
         Command::Doctor(command) => command.execute(global).await,
         Command::Templates(command) => command.execute(global),
         Command::Config(command) => command.execute(global),

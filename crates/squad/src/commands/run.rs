@@ -3,9 +3,10 @@
 use super::follow;
 use crate::cli::Global;
 use crate::config::{ConfigError, Flag};
-use crate::context::{Context, LOCAL_ORG};
+use crate::context::{self, Context, LOCAL_ORG};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::output::{self, clean};
 use crate::squads;
 use clap::{Args, ValueEnum};
 use squad_domain::execution::ExecutionSpec;
@@ -15,6 +16,7 @@ use squad_domain::squad::Squad;
 use squad_domain::task::Task;
 use squad_llm::{PriceBook, ProcessEnvironment};
 use squad_sandbox::TierChoice;
+use squad_storage::{ExecutionFilter, Storage};
 use squad_workspace::{BranchName, Source};
 use std::io::Read as _;
 use std::str::FromStr;
@@ -26,6 +28,11 @@ Examples:
   squad run --repo . --task \"Add a badge\" --model ollama/qwen3-coder --price 0/0 --squad pair
   squad run --repo . --task @ticket.md --model openai-compatible/my-model \\
             --base-url http://127.0.0.1:8080/v1 --price 0.20/0.60 --json";
+
+/// Bytes of a task: a third of what a member's whole conversation may have by default.
+const TASK_BYTES: u64 = 100_000;
+/// Unfinished executions that are looked through for a branch.
+const MANY: u64 = 100_000;
 
 /// Let a squad work on a task in a git repository
 ///
@@ -116,8 +123,15 @@ impl Run {
         let context = Context::new(global, self.flags()?)?;
         let spec = self.spec(&context)?;
         let branch = self.branch.as_deref().map(str::parse::<BranchName>).transpose()?;
-        source(&self.repo)?.check(branch.as_ref()).await?;
+        let source = source(&self.repo)?;
+        let notes = source.check(branch.as_ref()).await?;
+        if !context.shows_a_log() {
+            notes.iter().for_each(|note| output::remark(&format!("note: {}", clean::line(note))));
+        }
         let engine = context.engine(context.loaded.config.sandbox).await?;
+        if let Some(branch) = &branch {
+            not_promised(engine.storage(), &source, branch).await?;
+        }
         let id = engine.start(spec, &context.person).await?;
         follow::drive(&context, &engine, id).await
     }
@@ -188,6 +202,21 @@ impl Run {
     }
 }
 
+/// Two runs that were promised the same branch would meet at the end, with one of them paid for nothing.
+async fn not_promised(storage: &Storage, source: &Source, branch: &BranchName) -> Result<(), CliError> {
+    let unfinished = ExecutionFilter { unfinished: true, ..ExecutionFilter::default() };
+    let rows = storage.executions(MANY, unfinished).await?;
+    for row in rows.iter().filter(|row| row.branch.as_deref() == Some(branch.as_str())) {
+        if row.repository.parse::<Source>()?.is_same(source).await {
+            let short = row.id.short();
+            return Err(CliError::Usage(format!(
+                "execution {short} is unfinished and will make the branch `{branch}` in this repository; choose another `--branch`, or end that one first (`squad resume {short}`, `squad cancel {short}`)"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// A model whose price is not known cannot be paid from any budget: better said now than when it is first asked.
 fn check_prices(models: &ModelSettings, squad: &Squad) -> Result<(), CliError> {
     let book = PriceBook::embedded().with_overrides(&models.prices);
@@ -220,19 +249,35 @@ fn source(text: &str) -> Result<Source, CliError> {
     let real = path.canonicalize().map_err(|source| {
         CliError::Usage(format!("there is no repository at `{}`: {source}", path.display()))
     })?;
+    // The log keeps it, and a log is text.
+    context::text(real.as_os_str(), "--repo")?;
     Ok(Source::Local(real))
 }
 
 /// The text itself, or what the file says that it names.
 fn text_or_file(text: &str) -> Result<String, CliError> {
-    let Some(path) = text.strip_prefix('@') else { return Ok(text.to_owned()) };
-    let read = if path == "-" {
-        let mut all = String::new();
-        std::io::stdin().read_to_string(&mut all).map(|_| all)
-    } else {
-        std::fs::read_to_string(path)
+    let given = match text.strip_prefix('@') {
+        None => text.as_bytes().to_owned(),
+        Some(path) => read_at_most(path, TASK_BYTES + 1)
+            .map_err(|source| CliError::Usage(format!("cannot read the task from `{path}`: {source}")))?,
     };
-    read.map_err(|source| CliError::Usage(format!("cannot read the task from `{path}`: {source}")))
+    if given.len() as u64 > TASK_BYTES {
+        return Err(CliError::Usage(format!(
+            "the task is longer than {} kB, and every call would carry all of it; say what is wanted in fewer words, and put long material into the repository",
+            TASK_BYTES / 1000
+        )));
+    }
+    String::from_utf8(given).map_err(|_| CliError::Usage(format!("the task in `{text}` is not UTF-8 text")))
+}
+
+fn read_at_most(path: &str, bytes: u64) -> std::io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    if path == "-" {
+        std::io::stdin().take(bytes).read_to_end(&mut all)?;
+    } else {
+        std::fs::File::open(path)?.take(bytes).read_to_end(&mut all)?;
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod models;
 pub(crate) use dollars::Dollars;
 pub(crate) use error::ConfigError;
 pub(crate) use keys::{Config, KEYS};
-pub(crate) use layers::{Flag, Loaded};
+pub(crate) use layers::{Flag, Loaded, Origin};
 
 use layers::Layers;
 use std::path::Path;

@@ -50,10 +50,15 @@ pub(crate) fn to_json(rows: &[Row]) -> String {
     rows.iter().map(json::line).collect()
 }
 
+/// What is said where nothing was started.
+pub(crate) fn nothing_yet() -> String {
+    "nothing yet; start with `squad demo`, or `squad run --repo . --task \"…\"`\n".to_owned()
+}
+
 /// A table, as wide as the terminal.
 pub(crate) fn to_table(rows: &[Row], now: Timestamp, width: usize) -> String {
     if rows.is_empty() {
-        return "nothing yet; start with `squad demo`, or `squad run --repo . --task \"…\"`\n".to_owned();
+        return nothing_yet();
     }
     let ago = |row: &Row| {
         let ms = u64::try_from((now - row.updated_at).whole_milliseconds()).unwrap_or(0);

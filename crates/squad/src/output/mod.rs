@@ -7,6 +7,7 @@
 pub(crate) mod activity;
 pub(crate) mod clean;
 pub(crate) mod doctor;
+pub(crate) mod held;
 pub(crate) mod json;
 pub(crate) mod line;
 pub(crate) mod list;
@@ -21,7 +22,8 @@ pub(crate) mod tell;
 mod tests;
 pub(crate) mod waiting;
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Columns where nobody can tell how many there are.
 const DEFAULT_WIDTH: usize = 100;
@@ -36,10 +38,24 @@ pub(crate) fn width() -> usize {
     told.filter(|width| *width >= MIN_WIDTH).unwrap_or(DEFAULT_WIDTH).min(MAX_WIDTH)
 }
 
-/// Prints to standard output, with styles only where they belong. A reader that has gone away is no error.
+/// Whether something that was printed did not arrive.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Prints to standard output, with styles only where they belong. A reader that has gone away is no error; a disk that is
+/// full is told, once.
 pub(crate) fn print(text: &str) {
     let mut out = anstream::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+        && !LOST.swap(true, Ordering::Relaxed)
+    {
+        remark(&format!("warning: standard output takes no more ({error}); what follows is not printed"));
+    }
+}
+
+/// Whether something that was printed did not arrive, and nobody chose not to read it.
+pub(crate) fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Prints a remark that is no part of the result to standard error.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod contract;
+mod garbage;
 mod second_terminal;
 mod support;
 mod terminal;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use squad_scripted::{Handle, SAMPLE_TASK, Scenario, ScriptedModel, write_sample};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -25,6 +25,11 @@ impl House {
         Self::with(Scenario::demo())
     }
 
+    /// With members who play these scenes.
+    pub(crate) fn playing(scenes: &str) -> Self {
+        Self::with(Scenario::parse(scenes).unwrap())
+    }
+
     fn with(scenario: Scenario) -> Self {
         let folder = tempfile::tempdir().unwrap();
         write_sample(&folder.path().join("shop")).unwrap();
@@ -36,6 +41,10 @@ impl House {
 
     pub(crate) fn repository(&self) -> PathBuf {
         self.folder.path().join("shop")
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn data(&self) -> PathBuf {

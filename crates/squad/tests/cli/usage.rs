@@ -60,8 +60,9 @@ fn what_needs_no_configuration_works_without_any() {
     assert_eq!(data["source"], "SQUAD_DATA_DIR");
     let completions = end(&mut house.squad(&["completions", "bash"]));
     assert!(completions.out.contains("complete -F _squad"));
-    let empty = end(&mut house.squad(&["list"]));
-    assert!(empty.out.contains("squad demo"), "{}", empty.out);
+    let empty = end(house.squad(&["list"]).env_remove("SQUAD_DATA_DIR").env("XDG_DATA_HOME", house.data()));
+    assert!(empty.exit == 0 && empty.out.contains("squad demo"), "{}{}", empty.out, empty.err);
+    assert!(!house.data().exists());
     let checks = end(&mut house.squad(&["doctor", "--json"])).json();
     assert!(checks.iter().any(|check| check["name"] == "database" && check["health"] == "good"));
 }

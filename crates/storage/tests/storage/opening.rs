@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use sea_orm::ConnectionTrait as _;
-use squad_storage::{Storage, StorageError, sqlite_url};
+use squad_storage::{ExecutionFilter, Storage, StorageError, sqlite_url};
 use squad_testkit::{Backend, TestDatabase, spec};
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -23,6 +23,17 @@ async fn a_new_file_is_its_owners_alone() {
     }
     storage.close().await;
     assert!(path.exists());
+}
+
+#[tokio::test]
+async fn who_only_looks_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data").join("squad.db");
+    let refused = Storage::open(&sqlite_url(&path)).await.unwrap_err();
+    assert!(matches!(&refused, StorageError::Missing { path: missing } if *missing == path), "{refused:?}");
+    assert!(!path.parent().unwrap().exists());
+    Storage::connect(&sqlite_url(&path)).await.unwrap().migrate().await.unwrap();
+    Storage::open(&sqlite_url(&path)).await.unwrap().migrate().await.unwrap();
 }
 
 #[tokio::test]
@@ -49,6 +60,23 @@ async fn a_damaged_database_says_so() {
     std::fs::write(path, bytes).unwrap();
     let refused = Storage::connect(database.url()).await.unwrap_err();
     assert!(matches!(refused, StorageError::Corrupt { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn damage_that_only_reading_finds_is_named_as_such() {
+    let database = TestDatabase::new(Backend::Sqlite).await;
+    let storage = database.open().await;
+    create(&storage, 1, &spec()).await;
+    storage.close().await;
+    let path = database.url().strip_prefix("sqlite://").unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    // Everything behind the pages that hold the schema.
+    bytes[32768..].fill(0x5a);
+    std::fs::write(path, bytes).unwrap();
+    let storage = Storage::connect(database.url()).await.unwrap();
+    let refused = storage.executions(10, ExecutionFilter::default()).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Damaged { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("restore a backup"), "{refused}");
 }
 
 #[tokio::test]

@@ -22,6 +22,21 @@ const LOCAL_TIMEOUT: Duration = Duration::from_secs(120);
 /// Enough for the listing of a tree with a million files.
 const DEFAULT_LIMIT: usize = 256 << 20;
 
+/// How git says that objects are missing or damaged; it has one exit status for everything that is fatal.
+const DAMAGE: &[&str] = &[
+    "is corrupt",
+    "unable to read sha1 file",
+    "unable to read tree",
+    "unable to unpack",
+    "missing blob",
+    "missing tree",
+    "missing commit",
+    "not a tree object",
+    "bad tree object",
+    "does not match index",
+    "inflate: ",
+];
+
 /// Which repository git works on. Always named explicitly: discovery would trust a `.git` that a stranger wrote.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Git {
@@ -173,6 +188,9 @@ impl Command<'_> {
             "" => "it said nothing".to_owned(),
             said => said.to_owned(),
         };
+        if DAMAGE.iter().any(|words| stderr.contains(words)) {
+            return Err(Error::Damaged { command: name, stderr });
+        }
         Err(Error::Git { command: name, status: output.status, stderr })
     }
 

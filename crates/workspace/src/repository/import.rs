@@ -70,7 +70,12 @@ impl LocalRepository {
         ];
         let said = match git.command(query).directory(&path).line().await {
             Err(Error::Git { stderr, .. }) if stderr.contains("not a git repository") => {
-                return Err(Error::NotARepository { path });
+                let there = path.join(".git").symlink_metadata().is_ok();
+                return Err(if there {
+                    Error::NoLongerARepository { path }
+                } else {
+                    Error::NotARepository { path }
+                });
             }
             Err(Error::Io { .. }) => return Err(Error::NotARepository { path }),
             other => other?,
@@ -95,15 +100,19 @@ impl LocalRepository {
     /// Whether there is a base to work from, with all its objects.
     pub(super) async fn usable(&self, path: &Path) -> Result<()> {
         let git = Git::at(&self.git_dir);
-        if git.command(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).run().await.is_err() {
+        let head = git.command(["rev-parse", "--verify", "--quiet", "HEAD"]).accept(1).line().await?;
+        if head.is_empty() {
             return Err(Error::NoCommits { location: path.display().to_string() });
         }
-        let partial_clone =
-            git.command(["config", "--get", "extensions.partialClone"]).accept(1).line().await?;
-        if !partial_clone.is_empty() {
+        let partial = ["config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"];
+        let partial = !git.command(partial).accept(1).line().await?.is_empty();
+        if partial && !is_complete(&git).await? {
             return Err(Error::PartialClone { path: path.to_owned() });
         }
-        Ok(())
+        match git.command(["cat-file", "-e", "HEAD^{tree}"]).run().await {
+            Err(Error::Git { command, stderr, .. }) => Err(Error::Damaged { command, stderr }),
+            other => other.map(drop),
+        }
     }
 
     /// The user whom new files in the repository should belong to, when we are root and the repository is not.
@@ -182,6 +191,13 @@ impl Repository {
         let Record { base, branch, notes } = record;
         Ok(Import { repository: Self::new(layout), base, branch, notes })
     }
+}
+
+/// Whether a partial clone holds everything of its last commit. Older commits are not needed.
+async fn is_complete(git: &Git) -> Result<bool> {
+    let query = ["rev-list", "--objects", "--no-walk", "--missing=print", "HEAD"];
+    let listing = git.command(query).run().await?;
+    Ok(!listing.stdout.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"?")))
 }
 
 async fn clone_local(path: &Path, layout: &Layout, lock: &Arc<File>) -> Result<Vec<String>> {

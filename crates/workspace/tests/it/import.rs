@@ -143,6 +143,9 @@ async fn what_cannot_be_imported_says_why() {
     let error =
         Repository::import(&Source::Local(empty.outside("plain")), &empty.private()).await.unwrap_err();
     assert!(matches!(error, Error::NotARepository { .. }), "{error}");
+    write(&empty.outside("broken").join(".git/HEAD"), "garbage");
+    let error = Source::Local(empty.outside("broken")).check(None).await.unwrap_err();
+    assert!(matches!(error, Error::NoLongerARepository { .. }), "{error}");
     let error = Repository::open(&empty.private()).unwrap_err();
     assert!(matches!(error, Error::NotImported { .. }), "{error}");
 }
@@ -243,4 +246,44 @@ async fn one_repository_is_the_same_from_every_folder_of_it() {
     assert!(user.source().is_same(&inner).await && inner.is_same(&Source::Local(linked)).await);
     assert!(!user.source().is_same(&other.source()).await);
     assert!(!user.source().is_same(&Source::Local(other.outside("nowhere"))).await);
+}
+
+#[tokio::test]
+async fn objects_that_are_missing_or_damaged_are_named_as_such() {
+    for (what, found_at_start) in [("HEAD", true), ("HEAD^{tree}", true), ("HEAD:a", false)] {
+        let user = Fixture::new(&[("a", "1")]);
+        let id = user.git(&["rev-parse", what]);
+        std::fs::remove_file(user.path().join(".git/objects").join(&id[..2]).join(&id[2..])).unwrap();
+        let error = if found_at_start {
+            user.source().check(None).await.unwrap_err()
+        } else {
+            let import = user.import().await;
+            import.repository.add_worktree("w", &import.base, None).await.unwrap_err()
+        };
+        assert!(matches!(error, Error::Damaged { .. }), "{what}: {error}");
+        assert!(error.to_string().contains("git fsck"), "{what}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_partial_clone_needs_only_its_last_commit() {
+    let user = Fixture::new(&[("a", "1")]);
+    user.write(&[("a", "2")]);
+    user.git(&["commit", "-qam", "second"]);
+    user.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", user.path().display());
+    let (bare, full) = (user.outside("without-files"), user.outside("with-files"));
+    let clone = ["clone", "-q", "--filter=blob:none"];
+    git(&user.path(), &[&clone[..], &["--no-checkout", &url, bare.to_str().unwrap()]].concat());
+    git(&user.path(), &[&clone[..], &[&url, full.to_str().unwrap()]].concat());
+    let error = Source::Local(bare).check(None).await.unwrap_err();
+    assert!(matches!(error, Error::PartialClone { .. }), "{error}");
+    let import = Repository::import(&Source::Local(full.clone()), &user.private()).await.unwrap();
+    let work = import.repository.add_worktree("w", &import.base, None).await.unwrap();
+    write(&work.path().join("a"), "3");
+    let tree = work.checkpoint().await.unwrap().tree;
+    let commit = import.repository.commit(&committed(tree, &import.base)).await.unwrap();
+    let choice = BranchChoice::Suggested("squad/x".parse().unwrap());
+    import.repository.deliver(&Source::Local(full.clone()), &choice, &commit).await.unwrap();
+    assert_eq!(git(&full, &["show", "squad/x:a"]), "3");
 }
