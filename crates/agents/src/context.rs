@@ -43,7 +43,7 @@ pub fn request(prompts: &Prompts, state: &ExecutionState, lane: &Lane) -> ModelR
     ModelRequest {
         system: member.map(|member| prompts.system(state, member)).unwrap_or_default(),
         messages,
-        tools: member.map(|member| tools::offered(member, lane.duty)).unwrap_or_default(),
+        tools: member.map(|member| tools::offered(state, member, lane.duty)).unwrap_or_default(),
         max_output_tokens: state.spec.limits.max_output_tokens,
     }
 }

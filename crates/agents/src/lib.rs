@@ -12,6 +12,7 @@
 
 pub mod brief;
 mod context;
+pub mod mcp;
 mod prompts;
 mod text;
 pub mod tools;

@@ -8,6 +8,7 @@ pub mod conversation;
 pub mod duty;
 pub mod execution;
 pub mod ids;
+pub mod mcp;
 pub mod member;
 pub mod message;
 pub mod model;

@@ -1,6 +1,7 @@
 //! A member: an employee with a role and with limits that code enforces around the model.
 
 use crate::ids::MemberName;
+use crate::mcp;
 use crate::model::RoutingProfile;
 use crate::money::MicroUsd;
 use crate::role::Role;
@@ -24,7 +25,8 @@ pub struct Member {
     /// Models of its own; `None`: those of the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<RoutingProfile>,
-    /// Tools that it may use, by name, MCP tools among them; `None`: all that its duty offers.
+    /// Tools that it may use, by name, those of MCP servers among them (`mcp__docs__search`, or `mcp__docs__*` for all of
+    /// a server); `None`: all that its duty and its role are offered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<BTreeSet<String>>,
     /// Globs of the paths that it may change, relative to the repository; empty: all.
@@ -69,6 +71,11 @@ impl Member {
     /// Whether its employer lets it use the tool.
     #[must_use]
     pub fn may_use(&self, tool: &str) -> bool {
-        self.tools.as_ref().is_none_or(|allowed| allowed.contains(tool))
+        let Some(allowed) = &self.tools else { return true };
+        let by_server = |entry: &String| {
+            let server = entry.strip_suffix('*').filter(|server| server.starts_with(mcp::PREFIX));
+            server.is_some_and(|server| tool.starts_with(server))
+        };
+        allowed.contains(tool) || allowed.iter().any(by_server)
     }
 }

@@ -13,6 +13,8 @@ pub enum Effect {
     Files,
     /// Runs a command: performed again on the restored checkpoint, and the member is told.
     Command,
+    /// Asks a server of somebody else: performed again only where the server says that this changes nothing more.
+    Outside,
     /// Only writes events: its outcome is the log itself.
     Log,
 }

@@ -10,6 +10,7 @@ use crate::store::Store;
 use crate::workspaces::{self, Workspaces};
 use async_trait::async_trait;
 use squad_agents::Prompts;
+use squad_agents::mcp::Servers;
 use squad_domain::execution::decide::LanePlan;
 use squad_domain::execution::{ExecutionSpec, ExecutionState};
 use squad_domain::ids::{CommitId, ExecutionId, SubtaskId};
@@ -100,6 +101,7 @@ impl Hands for Surroundings {
     }
 
     async fn close(&self) {
+        self.mcp.close().await;
         self.workspaces.close().await;
     }
 }
@@ -126,6 +128,7 @@ impl Outside for Machine {
             execution: task.execution,
             store: Arc::clone(&self.store),
             workspaces: Arc::new(Workspaces::new(task.execution, &self.data_dir, task.spec, sandbox)),
+            mcp: Arc::new(Servers::new(&task.spec.mcp, Arc::clone(&self.environment))),
             prompts: task.prompts,
             clock: task.clock,
             feed: task.feed,

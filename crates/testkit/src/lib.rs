@@ -13,10 +13,12 @@
 mod clock;
 mod database;
 mod fixture_repo;
+mod peers;
 mod postgres;
 mod spec;
 
 pub use clock::VirtualClock;
 pub use database::{Backend, TestDatabase, each_backend, each_database};
 pub use fixture_repo::FixtureRepo;
+pub use peers::{peer, tracker};
 pub use spec::{member_with_budget, spec};

@@ -5,9 +5,8 @@
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::{Map, Value};
-use squad_domain::tool::ToolName;
 
-use super::catalog::{checked, signature};
+use super::form::Form;
 use crate::text::one_line;
 
 /// More errors than this are mended in the next round.
@@ -17,9 +16,13 @@ const ERRORS_TOLD: usize = 5;
 ///
 /// # Errors
 /// What the model is told.
-pub(super) fn fit(tool: ToolName, given: &Value) -> Result<Value, String> {
-    let (schema, validator) = checked(tool);
-    let mut arguments = Value::Object(object(tool, given)?);
+pub(super) fn fit(form: &Form<'_>, given: &Value) -> Result<Value, String> {
+    let Form { schema, validator, .. } = *form;
+    let mut arguments = Value::Object(object(form, given)?);
+    // Schemas of others may mean anything by `null` and by further keys: what fits them is left as it is.
+    if !form.ours && validator.is_valid(&arguments) {
+        return Ok(arguments);
+    }
     let keys: Vec<String> = arguments.as_object().into_iter().flat_map(Map::keys).cloned().collect();
     mend(&mut arguments, schema);
     let problems: Vec<String> =
@@ -38,39 +41,41 @@ pub(super) fn fit(tool: ToolName, given: &Value) -> Result<Value, String> {
     Err(format!(
         "the arguments do not fit, nothing was done: {}{hint}; expected: {}",
         problems.join("; "),
-        signature(tool)
+        form.signature()
     ))
 }
 
 /// The object that the model wrote, in whatever wrapping.
-fn object(tool: ToolName, given: &Value) -> Result<Map<String, Value>, String> {
+fn object(form: &Form<'_>, given: &Value) -> Result<Map<String, Value>, String> {
     let wrong = |what: &str| {
         Err(format!(
             "the arguments must be one JSON object, not {what}; nothing was done; expected: {}",
-            signature(tool)
+            form.signature()
         ))
     };
     match given {
         Value::Object(map) => Ok(map.clone()),
         Value::Null => Ok(Map::new()),
         Value::String(text) if text.trim().is_empty() => Ok(Map::new()),
-        Value::String(text) => match serde_json::from_str::<Value>(text) {
+        Value::String(text) => match squad_llm::parse_arguments(text) {
             Ok(Value::Object(map)) => Ok(map),
             Ok(Value::Null) => Ok(Map::new()),
             Ok(other) => wrong(kind_of(&other)),
-            Err(error) => Err(broken(tool, text, &error)),
+            Err(error) => Err(broken(form, text, &error)),
         },
         other => wrong(kind_of(other)),
     }
 }
 
 /// What is wrong with a text that is no JSON, and where.
-fn broken(tool: ToolName, text: &str, error: &serde_json::Error) -> String {
+fn broken(form: &Form<'_>, text: &str, error: &serde_json::Error) -> String {
     let at = offset(text, error.line(), error.column());
     let before: String = text[..at].chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
     let after = one_line(&text[at..].chars().take(20).collect::<String>(), 30);
     let advice = if error.is_eof() {
         "they break off, so your reply may have reached its limit of tokens: call the tool again with less at once, and write a long file in parts"
+    } else if error.is_data() {
+        "give every argument once"
     } else {
         "escape quotes, backslashes and line breaks inside of texts"
     };
@@ -78,7 +83,7 @@ fn broken(tool: ToolName, text: &str, error: &serde_json::Error) -> String {
         "the arguments are not valid JSON, nothing was done: {error}, after `{}`{}; {advice}; expected: {}",
         one_line(&before, 60),
         if after.is_empty() { String::new() } else { format!(" and before `{after}`") },
-        signature(tool)
+        form.signature()
     )
 }
 
@@ -156,7 +161,8 @@ fn mend_object(value: &mut Value, schema: &Value) {
         return;
     };
     // A further key, and `null` for "left out", mean nothing.
-    map.retain(|key, value| properties.contains_key(key) && !value.is_null());
+    let closed = schema["additionalProperties"] == false;
+    map.retain(|key, value| !value.is_null() && (!closed || properties.contains_key(key)));
     for (key, schema) in properties {
         if let Some(value) = map.get_mut(key) {
             mend(value, schema);

@@ -8,16 +8,25 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 use squad_domain::conversation::ToolSpec;
 use squad_domain::duty::Duty;
+use squad_domain::execution::ExecutionState;
 use squad_domain::member::Member;
 use squad_domain::tool::ToolName;
 
-/// The tools of a lane: those of its duty that the member's employer allows.
+use super::form::{Form, compiled};
+
+/// The tools of a lane: those of its duty and those of MCP servers, as far as the member's employer allows them.
 ///
 /// The tool that ends the duty and `report_blocked` are always there: a lane that could neither end nor ask for help
 /// would only burn its turns.
 #[must_use]
-pub fn offered(member: &Member, duty: Duty) -> Vec<ToolSpec> {
-    duty.tools().into_iter().filter(|tool| allowed(member, duty, *tool)).map(spec).collect()
+pub fn offered(state: &ExecutionState, member: &Member, duty: Duty) -> Vec<ToolSpec> {
+    let own = duty.tools().into_iter().filter(|tool| allowed(member, duty, *tool)).map(spec);
+    let of_others = state.mcp_tools(member).map(|(_, _, tool)| ToolSpec {
+        name: tool.name.clone(),
+        description: tool.description.clone(),
+        schema: tool.schema.clone(),
+    });
+    own.chain(of_others).collect()
 }
 
 /// Whether the member's employer allows a tool that its duty offers.
@@ -30,47 +39,18 @@ pub(super) fn spec(tool: ToolName) -> ToolSpec {
     ToolSpec { name: tool.slug().to_owned(), description: description.to_owned(), schema }
 }
 
-/// The schema of a tool, and its compiled form.
-pub(super) fn checked(tool: ToolName) -> &'static (Value, jsonschema::Validator) {
+/// What the arguments of a tool must look like.
+pub(super) fn form(tool: ToolName) -> Form<'static> {
     static ALL: LazyLock<BTreeMap<ToolName, (Value, jsonschema::Validator)>> = LazyLock::new(|| {
-        let compiled = |tool: &ToolName| {
+        let compile = |tool: &ToolName| {
             let schema = definition(*tool).1;
-            let validator =
-                jsonschema::validator_for(&schema).expect("the schemas are constants, compiled in a test");
+            let validator = compiled(&schema).expect("the schemas are constants, compiled in a test");
             (*tool, (schema, validator))
         };
-        ToolName::ALL.iter().map(compiled).collect()
+        ToolName::ALL.iter().map(compile).collect()
     });
-    ALL.get(&tool).expect("the table is made from the list of all tools")
-}
-
-/// `read_file(path: string, start_line?: integer, end_line?: integer)`.
-pub(super) fn signature(tool: ToolName) -> String {
-    format!("{tool}({})", arguments(&checked(tool).0))
-}
-
-/// Required ones first, in the order of the contract.
-fn arguments(schema: &Value) -> String {
-    let Some(properties) = schema["properties"].as_object() else { return String::new() };
-    let required: Vec<&str> =
-        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut arguments: Vec<String> =
-        required.iter().map(|name| format!("{name}: {}", kind(&properties[*name]))).collect();
-    let optional = properties.iter().filter(|(name, _)| !required.contains(&name.as_str()));
-    arguments.extend(optional.map(|(name, schema)| format!("{name}?: {}", kind(schema))));
-    arguments.join(", ")
-}
-
-fn kind(schema: &Value) -> String {
-    if let Some(options) = schema["enum"].as_array() {
-        return options.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");
-    }
-    match schema["type"].as_str() {
-        Some("array") => format!("[{}]", kind(&schema["items"])),
-        Some("object") => format!("{{{}}}", arguments(schema)),
-        Some(other) => other.to_owned(),
-        None => "any".to_owned(),
-    }
+    let (schema, validator) = ALL.get(&tool).expect("the table is made from the list of all tools");
+    Form { name: tool.slug(), schema, validator, ours: true }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "always called with a fresh `json!`")]

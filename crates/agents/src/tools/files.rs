@@ -34,7 +34,7 @@ pub(super) async fn perform(
             tools.delete(path, &policy).await?;
             Outcome::changed(format!("deleted `{path}`"))
         }
-        other => Outcome::error(format!("`{}` is no file tool", other.tool())),
+        other => Outcome::error(format!("this is no file tool: {other:?}")),
     })
 }
 

@@ -4,6 +4,8 @@ use squad_domain::plan::{Analysis, Plan};
 use squad_domain::review::{Review, TestReport};
 use squad_domain::tool::{Effect, ToolName};
 
+use crate::mcp::McpCall;
+
 /// A tool call that was understood.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Invocation {
@@ -74,6 +76,8 @@ pub enum Invocation {
         /// Most results.
         top_k: usize,
     },
+    /// A tool of an MCP server.
+    Mcp(McpCall),
     /// What the engine does itself: its outcome is events.
     Control(Control),
 }
@@ -130,10 +134,11 @@ pub enum Control {
 }
 
 impl Invocation {
-    /// The tool that was called.
+    /// What performing it does to the world.
     #[must_use]
-    pub const fn tool(&self) -> ToolName {
-        match self {
+    pub const fn effect(&self) -> Effect {
+        let tool = match self {
+            Self::Mcp(_) => return Effect::Outside,
             Self::List { .. } => ToolName::ListFiles,
             Self::Read { .. } => ToolName::ReadFile,
             Self::Search { .. } => ToolName::SearchCode,
@@ -144,7 +149,8 @@ impl Invocation {
             Self::ViewDiff { .. } => ToolName::ViewDiff,
             Self::SearchKnowledge { .. } => ToolName::SearchKnowledge,
             Self::Control(control) => control.tool(),
-        }
+        };
+        tool.effect()
     }
 
     /// Whether files of the worktree may be others after it.
@@ -152,7 +158,7 @@ impl Invocation {
     pub const fn may_change_files(&self) -> bool {
         match self {
             Self::Control(_) => false,
-            other => matches!(other.tool().effect(), Effect::Files | Effect::Command),
+            other => matches!(other.effect(), Effect::Files | Effect::Command),
         }
     }
 }

@@ -5,6 +5,7 @@ mod catalog;
 mod command;
 mod diff;
 mod files;
+mod form;
 mod invocation;
 mod parse;
 mod paths;
@@ -14,6 +15,7 @@ mod summary;
 
 pub use catalog::offered;
 pub use command::{bounded_output, ended};
+pub(crate) use form::compiled;
 pub use invocation::{Control, Invocation};
 pub use parse::parse;
 pub use perform::{Outcome, Surroundings, perform};

@@ -7,13 +7,16 @@ use squad_domain::conversation::ToolCall;
 use squad_domain::duty::Duty;
 use squad_domain::execution::{ExecutionState, Lane};
 use squad_domain::ids::MemberName;
+use squad_domain::mcp::PREFIX;
 use squad_domain::member::Member;
 use squad_domain::message::Recipient;
 use squad_domain::role::Role;
 use squad_domain::tool::ToolName;
 
-use super::catalog::{allowed, offered};
+use super::catalog::{allowed, form, offered};
+use super::form::{Form, compiled};
 use super::{Control, Invocation, arguments, submissions};
+use crate::mcp::McpCall;
 use crate::prompts::DUTIES;
 use crate::text::one_line;
 
@@ -21,6 +24,10 @@ use crate::text::one_line;
 const DEPTH_LIMIT: i64 = 16;
 /// Results of a search of the knowledge: where nobody says, and at most.
 const TOP_K: (i64, i64) = (5, 20);
+
+/// The longest words, paths and commands, in bytes. A command beyond it could not even be started, and a message would fill
+/// the conversation of whoever gets it. Contents of files are not words.
+const LONGEST_WORDS: usize = 64_000;
 
 /// Reads a tool call of `lane`.
 ///
@@ -30,16 +37,45 @@ pub fn parse(state: &ExecutionState, lane: &Lane, call: &ToolCall) -> Result<Inv
     let member = state
         .member(&lane.member)
         .ok_or_else(|| format!("`{}` is not in this squad any more; nothing was done", lane.member))?;
+    if call.name.trim().starts_with(PREFIX) {
+        return of_others(state, member, lane.duty, call).map(Invocation::Mcp);
+    }
     let tool = permitted(state, member, lane.duty, &call.name)?;
-    let arguments = arguments::fit(tool, &call.arguments)?;
+    let arguments = arguments::fit(&form(tool), &call.arguments)?;
     let invocation =
         read(state, member, tool, arguments).map_err(|reason| format!("{reason}; nothing was done"))?;
     Ok(invocation)
 }
 
+/// A call of a tool that an MCP server has, if this member may use it.
+fn of_others(
+    state: &ExecutionState,
+    member: &Member,
+    duty: Duty,
+    call: &ToolCall,
+) -> Result<McpCall, String> {
+    let name = call.name.trim();
+    let found = state.mcp_tools(member).find(|(_, _, tool)| tool.name == name);
+    let Some((server, _, tool)) = found else {
+        let names = offered(state, member, duty).into_iter().map(|tool| tool.name).collect();
+        return Err(format!(
+            "no tool `{}` is offered to you; offered to you now: {}",
+            one_line(name, 80),
+            nearest(name, names)
+        ));
+    };
+    // It was compiled when it was listed; one that cannot be is left for the server to judge.
+    let validator = compiled(&tool.schema).or_else(|_| compiled(&Value::Bool(true)))?;
+    let form = Form { name: &tool.name, schema: &tool.schema, validator: &validator, ours: false };
+    let Value::Object(arguments) = arguments::fit(&form, &call.arguments)? else {
+        return Err("the arguments must be one JSON object; nothing was done".to_owned());
+    };
+    Ok(McpCall { server: server.clone(), tool: tool.tool.clone(), arguments, repeatable: tool.repeatable })
+}
+
 /// The tool of that name, if this member may use it now.
 fn permitted(state: &ExecutionState, member: &Member, duty: Duty, name: &str) -> Result<ToolName, String> {
-    let names: Vec<String> = offered(member, duty).into_iter().map(|tool| tool.name).collect();
+    let names: Vec<String> = offered(state, member, duty).into_iter().map(|tool| tool.name).collect();
     let Ok(tool) = name.trim().parse::<ToolName>() else {
         return Err(format!(
             "there is no tool `{}`; offered to you now: {}",
@@ -274,9 +310,18 @@ pub(super) fn typed<T: DeserializeOwned>(arguments: Value) -> Result<T, String> 
     serde_json::from_value(arguments).map_err(|error| format!("the arguments do not fit: {error}"))
 }
 
-/// A text that says something.
+/// A text that says something, and that others can read.
 pub(super) fn told(name: &str, text: String) -> Result<String, String> {
-    if text.trim().is_empty() { Err(format!("`{name}` is empty")) } else { Ok(text) }
+    if text.trim().is_empty() {
+        Err(format!("`{name}` is empty"))
+    } else if text.len() > LONGEST_WORDS {
+        Err(format!(
+            "`{name}` has {} bytes, and {LONGEST_WORDS} are allowed; say it shorter, or write it into a file and name that",
+            text.len()
+        ))
+    } else {
+        Ok(text)
+    }
 }
 
 #[expect(

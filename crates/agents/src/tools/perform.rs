@@ -54,7 +54,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn told(content: impl std::fmt::Display) -> Self {
+    pub(crate) fn told(content: impl std::fmt::Display) -> Self {
         let content = bound(content.to_string().trim_end(), RESULT_BYTES).into_owned();
         Self { content, is_error: false, changed_files: false, fault: false }
     }
@@ -63,7 +63,7 @@ impl Outcome {
         Self { changed_files: true, ..Self::told(content) }
     }
 
-    pub(super) fn error(content: impl std::fmt::Display) -> Self {
+    pub(crate) fn error(content: impl std::fmt::Display) -> Self {
         Self { is_error: true, ..Self::told(content) }
     }
 
@@ -91,6 +91,9 @@ pub async fn perform(invocation: &Invocation, around: &Surroundings<'_>) -> Outc
         Invocation::Run { command, timeout_seconds } => command::run(command, *timeout_seconds, around).await,
         Invocation::ViewDiff { path } => diff::view(path.as_deref(), around).await,
         Invocation::SearchKnowledge { query, top_k } => search(query, *top_k, around),
+        Invocation::Mcp(call) => {
+            Outcome::error(format!("`{}` of `{}` is not performed in a workspace", call.tool, call.server))
+        }
         Invocation::Control(control) => {
             Outcome::error(format!("`{}` is not performed in a workspace", control.tool()))
         }

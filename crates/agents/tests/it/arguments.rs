@@ -32,9 +32,10 @@ fn plan(arguments: Value) -> Result<Invocation, String> {
 #[test]
 fn schemas() {
     let member = &five()[3];
+    let state = setting("Fay", Duty::Work).0;
     let mut all = std::collections::BTreeMap::new();
     for duty in [Duty::Analyze, Duty::Plan, Duty::Work, Duty::Review, Duty::Test] {
-        for tool in tools::offered(member, duty) {
+        for tool in tools::offered(&state, member, duty) {
             jsonschema::validator_for(&tool.schema).expect("a valid schema");
             all.insert(tool.name.clone(), (tool.description, tool.schema));
         }
@@ -45,8 +46,9 @@ fn schemas() {
 
 #[test]
 fn a_duty_offers_its_tools_as_far_as_the_employer_allows() {
+    let state = setting("Fay", Duty::Work).0;
     let names = |who: usize, duty| -> Vec<String> {
-        tools::offered(&five()[who], duty).into_iter().map(|tool| tool.name).collect()
+        tools::offered(&state, &five()[who], duty).into_iter().map(|tool| tool.name).collect()
     };
     assert!(names(3, Duty::Work).contains(&"edit_file".to_owned()));
     assert!(!names(3, Duty::Review).contains(&"edit_file".to_owned()));

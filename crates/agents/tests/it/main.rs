@@ -5,6 +5,7 @@
 mod arguments;
 mod briefs;
 mod context;
+mod mcp;
 mod performing;
 mod story;
 mod system_prompts;

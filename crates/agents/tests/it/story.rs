@@ -28,8 +28,13 @@ pub(crate) struct Story {
 impl Story {
     /// Asked for, and nothing else.
     pub(crate) fn begin(members: Vec<Member>) -> Self {
+        Self::begin_with(members, |_| ())
+    }
+
+    /// Asked for with a spec of its own.
+    pub(crate) fn begin_with(members: Vec<Member>, change: impl FnOnce(&mut ExecutionSpec)) -> Self {
         let id = "019a8f00-0000-7000-8000-000000000001";
-        let spec = ExecutionSpec {
+        let mut spec = ExecutionSpec {
             org: id.parse().unwrap(),
             task: Task {
                 title: "The discount is lost".into(),
@@ -50,10 +55,12 @@ impl Story {
             test_command: None,
             setup_command: None,
             setup_hosts: Vec::new(),
+            mcp: std::collections::BTreeMap::new(),
             branch: None,
             sandbox: "auto".into(),
             limits: Default::default(),
         };
+        change(&mut spec);
         Self { events: Vec::new() }.and(EventBody::ExecutionCreated { spec: Box::new(spec) })
     }
 

@@ -10,6 +10,7 @@ use crate::Timestamp;
 use crate::conversation::Reply;
 use crate::duty::Duty;
 use crate::ids::{CommitId, LaneId, MemberName, QuestionId, StepKey, SubtaskId, TreeId};
+use crate::mcp::{McpName, McpTool};
 use crate::message::{Actor, AgentMessage};
 use crate::model::{ModelRef, Purpose, Usage};
 use crate::money::MicroUsd;
@@ -125,6 +126,16 @@ pub enum EventBody {
         map: String,
         /// What a person should know: submodules left out, a setup command not run, …
         notes: Vec<String>,
+    },
+    /// An MCP server said which tools it has. From here on they are what the log says, whatever the server says later.
+    McpToolsFound {
+        /// The server, as the person named it.
+        server: McpName,
+        /// What members may be offered.
+        tools: Vec<McpTool>,
+        /// Tools that are not offered, and why.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<String>,
     },
     /// The engine starts a run of the tests.
     TestsStarted {
@@ -440,6 +451,7 @@ impl EventBody {
             Self::ExecutionCreated { .. } => "execution_created",
             Self::StateChanged { .. } => "state_changed",
             Self::WorkspacePrepared { .. } => "workspace_prepared",
+            Self::McpToolsFound { .. } => "mcp_tools_found",
             Self::TestsStarted { .. } => "tests_started",
             Self::TestsFinished { .. } => "tests_finished",
             Self::NoTestsFound { .. } => "no_tests_found",

@@ -6,6 +6,14 @@ use crate::duty::Duty;
 use crate::ids::{CommitId, LaneId, MemberName, QuestionId, StepKey, SubtaskId, TreeId};
 use crate::model::{ModelRef, Purpose};
 use serde_json::Value;
+use std::borrow::Cow;
+
+/// Tool calls of one reply that are performed. A reply with more is a storm: nobody reads on before the last is done.
+pub const MOST_CALLS: usize = 64;
+/// Bytes of one reply, and of what is told between two, that the conversation keeps at most; of one call's arguments at
+/// least that much is kept, however many there are.
+const LONGEST_KEPT: usize = 120_000;
+const SHORTEST_KEPT: usize = 2_000;
 
 /// What a lane is at.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,8 +116,15 @@ impl Lane {
 
     /// A reply arrived.
     pub(super) fn replied(&mut self, reply: &Reply) {
-        self.transcript.push(Message::Assistant(reply.clone()));
-        if reply.calls.is_empty() {
+        let calls = &reply.calls[..reply.calls.len().min(MOST_CALLS)];
+        self.transcript.push(Message::Assistant(kept(&reply.text, calls)));
+        if calls.len() < reply.calls.len() {
+            self.inbox.push(format!(
+                "Your last reply called {} tools at once. The first {MOST_CALLS} calls were performed; nothing was done about the others. Call fewer tools at once.",
+                reply.calls.len()
+            ));
+        }
+        if calls.is_empty() {
             self.phase = LanePhase::Ready;
             let nudge = match self.duty.ends_with() {
                 Some(tool) => format!(
@@ -123,7 +138,7 @@ impl Lane {
             self.guard.silence();
             self.inbox.push(nudge);
         } else {
-            self.phase = LanePhase::Tools { calls: reply.calls.clone(), next: 0, started: false };
+            self.phase = LanePhase::Tools { calls: calls.to_vec(), next: 0, started: false };
         }
     }
 
@@ -144,7 +159,7 @@ impl Lane {
     pub(super) fn read_inbox(&mut self) {
         if !self.inbox.is_empty() {
             let text = std::mem::take(&mut self.inbox).join("\n\n");
-            self.transcript.push(Message::User { text });
+            self.transcript.push(Message::User { text: middle_cut(&text, LONGEST_KEPT).into_owned() });
         }
     }
 
@@ -184,6 +199,30 @@ impl Lane {
     }
 }
 
+/// A reply as the conversation keeps it: what no honest turn is as long as would fill the context by itself, and could
+/// never be condensed away.
+fn kept(text: &str, calls: &[ToolCall]) -> Reply {
+    let each = LONGEST_KEPT / calls.len().max(1);
+    let kept = |call: &ToolCall| {
+        let arguments = call.arguments.to_string();
+        match middle_cut(&arguments, each.max(SHORTEST_KEPT)) {
+            Cow::Borrowed(_) => call.clone(),
+            Cow::Owned(cut) => ToolCall { arguments: Value::String(cut), ..call.clone() },
+        }
+    };
+    Reply { text: middle_cut(text, LONGEST_KEPT).into_owned(), calls: calls.iter().map(kept).collect() }
+}
+
+/// At most about `limit` bytes: head and tail, and how much is left out between them.
+fn middle_cut(text: &str, limit: usize) -> Cow<'_, str> {
+    if text.len() <= limit {
+        return Cow::Borrowed(text);
+    }
+    let head = text.floor_char_boundary(limit / 2);
+    let tail = text.ceil_char_boundary(text.len() - limit / 2);
+    Cow::Owned(format!("{}[… {} bytes left out …]{}", &text[..head], tail - head, &text[tail..]))
+}
+
 /// JSON with its keys sorted at every depth: equal arguments are equal texts, in whatever order they were written.
 fn canonical(value: &Value) -> String {
     match value {
@@ -216,6 +255,22 @@ fn message_bytes(message: &Message) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_no_honest_reply_is_as_long_as_is_kept_in_part() {
+        assert_eq!(middle_cut("short", 5), "short");
+        let cut = middle_cut(&"ä".repeat(100), 21).into_owned();
+        assert_eq!(cut, format!("{0}[… 180 bytes left out …]{0}", "ä".repeat(5)));
+        let call = |size: usize| ToolCall {
+            id: "c".into(),
+            name: "write_file".into(),
+            arguments: serde_json::json!({ "content": "x".repeat(size) }),
+        };
+        assert_eq!(kept("Done.", &[call(100_000)]).calls, [call(100_000)], "a large file is kept whole");
+        let storm: Vec<ToolCall> = (0..MOST_CALLS).map(|_| call(1_000_000)).collect();
+        let reply = Message::Assistant(kept(&"x".repeat(1_000_000), &storm));
+        assert!(message_bytes(&reply) < 3 * LONGEST_KEPT, "{}", message_bytes(&reply));
+    }
 
     #[test]
     fn the_order_of_keys_makes_no_difference() {

@@ -1,11 +1,13 @@
 //! What an execution was started with: everything that it needs to go on the same after a restart.
 
 use crate::ids::OrgId;
+use crate::mcp::McpServers;
 use crate::model::ModelSettings;
 use crate::money::MicroUsd;
 use crate::squad::{ApprovalPolicy, Squad};
 use crate::task::Task;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Limits that hold for every execution unless its squad says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +67,9 @@ pub struct ExecutionSpec {
     /// Hosts that the setup command may reach; empty: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setup_hosts: Vec<String>,
+    /// Servers of further tools, by the person's name for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mcp: McpServers,
     /// The branch that a person asked for; `None`: made from the task.
     pub branch: Option<String>,
     /// The sandbox tier asked for: `auto`, `builtin`, …

@@ -58,6 +58,7 @@ impl World {
             test_command: seed.is_multiple_of(3).then(|| "test".to_owned()),
             setup_command: None,
             setup_hosts: Vec::new(),
+            mcp: std::collections::BTreeMap::new(),
             branch: None,
             sandbox: "auto".into(),
             limits: ExecutionLimits { context_bytes: 600, ..ExecutionLimits::default() },

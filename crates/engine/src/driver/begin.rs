@@ -11,6 +11,7 @@ use squad_domain::execution::decide::{Step, condense_upto, loop_question};
 use squad_domain::execution::guard::GuardAction;
 use squad_domain::execution::{EventBody, ExecutionState, Lane, LanePhase, NewEvent, Status};
 use squad_domain::ids::{LaneId, StepKey, SubtaskId};
+use squad_domain::mcp::McpName;
 use squad_domain::message::Actor;
 use squad_domain::model::Purpose;
 use squad_domain::plan::Subtask;
@@ -154,6 +155,11 @@ impl Driver {
             Invocation::Control(control) => {
                 return Begun::at_once(collaboration::control(state, lane, &key, &call.name, control));
             }
+            // Nobody knows whether it took effect: better said than done twice.
+            Invocation::Mcp(foreign) if started && !foreign.repeatable => {
+                return Begun::at_once(vec![refused(lane, &key, &call.name, cut_off(&foreign.server))]);
+            }
+            Invocation::Mcp(call) => Work::Mcp(call),
             other => Work::Tool(other),
         };
         let events = if started {
@@ -230,6 +236,13 @@ fn refused(lane: &Lane, step: &StepKey, tool: &str, content: String) -> NewEvent
             tree: None,
             duration_ms: 0,
         },
+    )
+}
+
+/// What a member is told of a call that nobody saw the end of.
+fn cut_off(server: &McpName) -> String {
+    format!(
+        "The machine was restarted while this call was under way. Whether `{server}` carried it out is not known, and it was not made again. Find out how things stand there before you repeat it."
     )
 }
 

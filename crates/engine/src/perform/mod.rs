@@ -23,6 +23,7 @@ use crate::feed::Feed;
 use crate::store::Store;
 use crate::workspaces::Workspaces;
 use squad_agents::Prompts;
+use squad_agents::mcp::{McpError, Servers};
 use squad_domain::execution::NewEvent;
 use squad_domain::ids::ExecutionId;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub(crate) struct Surroundings {
     pub(crate) execution: ExecutionId,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) workspaces: Arc<Workspaces>,
+    pub(crate) mcp: Arc<Servers>,
     pub(crate) prompts: Arc<Prompts>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feed: Feed,
@@ -57,6 +59,12 @@ impl From<squad_workspace::Error> for Fault {
 
 impl From<squad_sandbox::SandboxError> for Fault {
     fn from(error: squad_sandbox::SandboxError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<McpError> for Fault {
+    fn from(error: McpError) -> Self {
         Self(error.to_string())
     }
 }

@@ -2,14 +2,18 @@
 
 use super::{Outcome, Surroundings};
 use crate::workspaces::BASE;
+use squad_agents::mcp::Listing;
 use squad_domain::execution::{EventBody, ExecutionState, NewEvent};
 use squad_domain::ids::CommitId;
+use squad_domain::mcp::McpName;
 use squad_domain::tests_run::{CommandSource, TestCommand};
 
 /// Bytes that the outline of the repository may have in a brief.
 const MAP_BYTES: usize = 12_000;
 
 pub(crate) async fn prepare(around: Surroundings, state: &ExecutionState) -> Outcome {
+    // Before anything that takes time: a server that is away is something for the person to mend first.
+    let listings = around.mcp.list().await?;
     let import = around.workspaces.import().await?;
     let base = CommitId(import.base.to_string());
     around.workspaces.ready().await?;
@@ -27,7 +31,12 @@ pub(crate) async fn prepare(around: Surroundings, state: &ExecutionState) -> Out
         }
     }
     let given = state.spec.test_command.clone();
-    Ok(vec![NewEvent::engine(EventBody::WorkspacePrepared {
+    let found = |(server, listing): (McpName, Listing)| {
+        let Listing { tools, left_out } = listing;
+        NewEvent::engine(EventBody::McpToolsFound { server, tools, left_out })
+    };
+    let mut events: Vec<NewEvent> = listings.into_iter().map(found).collect();
+    events.push(NewEvent::engine(EventBody::WorkspacePrepared {
         base,
         base_branch: import.branch.clone(),
         tier: around.workspaces.sandbox().tier().to_string(),
@@ -35,5 +44,6 @@ pub(crate) async fn prepare(around: Surroundings, state: &ExecutionState) -> Out
         guidance,
         map: map.to_string(),
         notes,
-    })])
+    }));
+    Ok(events)
 }

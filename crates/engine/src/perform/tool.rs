@@ -3,6 +3,7 @@
 use super::knowledge::{MemoriesOf, known};
 use super::{Fault, Outcome, Surroundings};
 use crate::feed::LiveText;
+use squad_agents::mcp::McpCall;
 use squad_agents::tools::{self, Invocation};
 use squad_domain::duty::Duty;
 use squad_domain::execution::spec::ExecutionLimits;
@@ -21,6 +22,8 @@ use std::time::{Duration, Instant};
 pub(crate) enum Work {
     /// A tool of the agents' room.
     Tool(Invocation),
+    /// A tool of an MCP server.
+    Mcp(McpCall),
     /// Hand a sub-task's work, or a resolved conflict, over.
     HandOver { summary: String },
     /// Hand the tester's report over, with the tests that were added.
@@ -109,11 +112,12 @@ fn since(state: &ExecutionState, lane: &Lane) -> CommitId {
 }
 
 pub(crate) async fn run(around: Surroundings, run: ToolRun) -> Outcome {
-    let workspace = around.workspaces.open(&run.workspace, &run.base, run.tree.as_ref()).await?;
+    let open = async || around.workspaces.open(&run.workspace, &run.base, run.tree.as_ref()).await;
     match &run.work {
-        Work::Tool(invocation) => perform(&around, &run, &workspace, invocation).await,
-        Work::HandOver { summary } => submit_work(&around, &run, &workspace, summary).await,
-        Work::Report(report) => submit_report(&around, &run, &workspace, report).await,
+        Work::Mcp(call) => ask_server(&around, &run, call).await,
+        Work::Tool(invocation) => perform(&around, &run, &open().await?, invocation).await,
+        Work::HandOver { summary } => submit_work(&around, &run, &open().await?, summary).await,
+        Work::Report(report) => submit_report(&around, &run, &open().await?, report).await,
     }
 }
 
@@ -134,7 +138,7 @@ async fn perform(
         }
         _ => None,
     };
-    let changes = matches!(invocation.tool().effect(), Effect::Files | Effect::Command);
+    let changes = matches!(invocation.effect(), Effect::Files | Effect::Command);
     if changes {
         around.workspaces.touched(workspace.name()).await;
     }
@@ -170,6 +174,16 @@ async fn perform(
     let mut events: Vec<NewEvent> = requests.into_iter().map(|request| requested(run, request)).collect();
     events.push(run.finished(content, outcome.is_error, tree, started.elapsed()));
     Ok(events)
+}
+
+/// A call of somebody else's tool: it touches no file of ours, and needs no worktree.
+async fn ask_server(around: &Surroundings, run: &ToolRun, call: &McpCall) -> Outcome {
+    let started = Instant::now();
+    let outcome = around.mcp.call(call, &around.cancel).await;
+    if around.cancel.is_cancelled() {
+        return Err(Fault("stopped".to_owned()));
+    }
+    Ok(vec![run.finished(outcome.content, outcome.is_error, None, started.elapsed())])
 }
 
 fn requested(run: &ToolRun, request: EgressEvent) -> NewEvent {

@@ -130,6 +130,7 @@ impl House {
             test_command: None,
             setup_command: None,
             setup_hosts: Vec::new(),
+            mcp: std::collections::BTreeMap::new(),
             branch: None,
             sandbox: "builtin".into(),
             limits: ExecutionLimits::default(),

@@ -5,14 +5,17 @@
 mod checks;
 mod circles;
 mod demo;
+mod garbage;
 mod house;
 mod inputs;
 mod kill;
 mod known;
 mod leases;
 mod live;
+mod mcp;
 mod models;
 mod money;
+mod runaways;
 mod scenes;
 mod setup;
 mod teamwork;

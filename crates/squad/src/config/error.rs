@@ -47,7 +47,7 @@ pub(crate) enum ConfigError {
     },
     /// A key that a repository must not set.
     #[error(
-        "{origin}: `{key}` is not taken from a file in a repository, because it decides where your keys and your work go; set it in your own file (`~/.config/squad/squad.toml`), by a variable or by a flag"
+        "{origin}: `{key}` is not taken from a file in a repository, because it decides where your keys and your work go, or which programs start outside of the sandbox; set it in your own file (`~/.config/squad/squad.toml`), by a variable or by a flag"
     )]
     OwnOnly {
         /// The file and the line.

@@ -54,9 +54,9 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
     Ok(Layer::new(table, origin))
 }
 
-/// What a file that may come with a stranger's repository must not decide: where keys are sent, and where everything
-/// that happens is written to.
-const OWN_ONLY: &[&str] = &["providers", "database_url"];
+/// What a file that may come with a stranger's repository must not decide: where keys are sent, where everything that
+/// happens is written to, and which programs are started outside of the sandbox.
+const OWN_ONLY: &[&str] = &["providers", "database_url", "mcp"];
 
 /// Refuses the first of those keys where the file stands in a repository and is not the user's own.
 pub(super) fn check(path: &Path, layer: &Layer, user: Option<&Path>) -> Result<(), ConfigError> {

@@ -7,6 +7,7 @@ use squad_domain::execution::event::Attempt;
 use squad_domain::execution::guard::{GuardAction, LoopPattern};
 use squad_domain::execution::{Event, EventBody, ExecutionState, Status};
 use squad_domain::ids::{MemberName, StepKey, SubtaskId};
+use squad_domain::mcp;
 use squad_domain::message::{Actor, MessageKind};
 use squad_domain::plan::Plan;
 use squad_domain::question::{Asked, Subject};
@@ -32,6 +33,14 @@ pub(crate) fn tell(
         EventBody::ExecutionCreated { .. } => created(state),
         EventBody::StateChanged { to, reason, .. } => changed(*to, reason),
         EventBody::WorkspacePrepared { .. } => prepared(state),
+        EventBody::McpToolsFound { server, tools, left_out } => (
+            Tone::Quiet,
+            match tools.len() {
+                1 => format!("the MCP server `{server}` offers one tool"),
+                count => format!("the MCP server `{server}` offers {count} tools"),
+            },
+            left_out.iter().map(|line| format!("left out: {line}")).collect(),
+        ),
         EventBody::TestsFinished { run, .. } => tests(run),
         EventBody::NoTestsFound { tried } => {
             (Tone::Quiet, "no test command is known yet".to_owned(), tried.clone())
@@ -293,6 +302,10 @@ fn tool_finished(summary: Option<&String>, tool: &str, is_error: bool, content: 
                 _ => "edits",
             };
             Some((Tone::Plain, format!("{verb} {summary}"), vec![]))
+        }
+        // What reaches somebody else's server is always shown.
+        (Err(()), false) if tool.starts_with(mcp::PREFIX) => {
+            Some((Tone::Plain, format!("{tool} {summary}"), vec![]))
         }
         _ => None,
     }

@@ -3,14 +3,12 @@
 use crate::config::Dollars;
 use serde::Deserialize;
 use squad_agents::Prompts;
+use squad_domain::mcp::PREFIX;
 use squad_domain::member::{DEFAULT_MAX_TURNS, Member};
 use squad_domain::model::{ModelRef, RoutingProfile};
 use squad_domain::role::Role;
 use squad_domain::tool::ToolName;
 use std::collections::BTreeSet;
-
-/// The front of the name of a tool that an MCP server offers.
-const MCP_PREFIX: &str = "mcp__";
 
 /// A squad as written.
 #[derive(Debug, Deserialize)]
@@ -63,12 +61,12 @@ impl MemberEntry {
                 ));
             }
         }
-        let strange = |tool: &&String| tool.parse::<ToolName>().is_err() && !tool.starts_with(MCP_PREFIX);
+        let strange = |tool: &&String| tool.parse::<ToolName>().is_err() && !tool.starts_with(PREFIX);
         if let Some(tool) = self.tools.iter().flatten().find(strange) {
             let known = ToolName::ALL.iter().map(|tool| tool.slug()).collect::<Vec<_>>().join(", ");
             return Err((
                 "tools",
-                format!("there is no tool `{tool}`; the tools are {known} and `mcp__<server>__<tool>`"),
+                format!("there is no tool `{tool}`; the tools are {known} `mcp__<server>__<tool>` and `mcp__<server>__*`"),
             ));
         }
         let profile = match (self.model, self.profile) {

@@ -99,6 +99,7 @@ impl ExecutionState {
             messages: Vec::new(),
             spending: BTreeMap::new(),
             exchanges: BTreeMap::new(),
+            mcp: BTreeMap::new(),
             delivery: None,
         })
     }
@@ -139,6 +140,9 @@ impl ExecutionState {
                 if self.test_command.is_none() {
                     self.test_command.clone_from(test_command);
                 }
+            }
+            EventBody::McpToolsFound { server, tools, .. } => {
+                self.mcp.insert(server.clone(), tools.clone());
             }
             EventBody::TestsStarted { .. }
             | EventBody::Remembered { .. }

@@ -12,6 +12,7 @@ use super::{ExecutionSpec, Lane, Status, SubtaskState};
 use crate::Timestamp;
 use crate::duty::Duty;
 use crate::ids::{CommitId, LaneId, MemberName, QuestionId, SubtaskId, TreeId};
+use crate::mcp::{McpName, McpServer, McpTool};
 use crate::member::Member;
 use crate::message::{Actor, AgentMessage};
 use crate::model::Usage;
@@ -141,6 +142,8 @@ pub struct ExecutionState {
     pub spending: BTreeMap<MemberName, Spending>,
     /// Questions between two members so far.
     exchanges: BTreeMap<(MemberName, MemberName), u32>,
+    /// The tools of others, by their server.
+    pub mcp: BTreeMap<McpName, Vec<McpTool>>,
     /// Where the result is.
     pub delivery: Option<Delivery>,
 }
@@ -156,6 +159,18 @@ impl ExecutionState {
     #[must_use]
     pub fn member(&self, name: &MemberName) -> Option<&Member> {
         self.spec.squad.member(name)
+    }
+
+    /// The tools of others that a member may call, with the server that has each.
+    pub fn mcp_tools(&self, member: &Member) -> impl Iterator<Item = (&McpName, &McpServer, &McpTool)> {
+        let served = self.mcp.iter().filter_map(move |(name, tools)| {
+            let server = self.spec.mcp.get(name).filter(|server| server.serves(member.role))?;
+            Some((name, server, tools))
+        });
+        served.flat_map(move |(name, server, tools)| {
+            let allowed = tools.iter().filter(move |tool| member.may_use(&tool.name));
+            allowed.map(move |tool| (name, server, tool))
+        })
     }
 
     /// Who settles plans; `None`: the planner's word is the plan.
