@@ -120,7 +120,7 @@ mod tests {
     fn the_flags_of_the_contract_are_taken() {
         let line = "squad run --repo . --task x --squad solo --model a/b --base-url http://127.0.0.1:1/v1 --api-key-env K \
             --price 3/15 --budget 2.50 --approve never --test-command true --branch b --sandbox auto --data-dir d \
-            --database-url sqlite:x --json";
+            --database-url sqlite:x --json --detach";
         assert!(Cli::try_parse_from(line.split_whitespace()).is_ok());
         for bad in ["--approve sometimes", "--price 3", "--budget lots", "--sandbox chroot", "--model gpt"] {
             let line = format!("squad run --repo . --task x {bad}");

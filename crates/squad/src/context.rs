@@ -3,6 +3,7 @@
 use crate::cli::Global;
 use crate::config::{self, Flag, Loaded, Origin, Places};
 use crate::error::CliError;
+use crate::leftovers;
 use crate::output::{self, clean};
 use etcetera::BaseStrategy;
 use squad_agents::Prompts;
@@ -136,12 +137,18 @@ impl Context {
         if sandbox.tier() == Tier::None {
             output::remark(UNGUARDED);
         }
-        self.with(self.storage().await?, sandbox)
+        let engine = self.with(self.storage().await?, sandbox)?;
+        tokio::spawn({
+            let (engine, data_dir) = (engine.clone(), self.data_dir.clone());
+            async move { leftovers::remove(&engine, &data_dir).await }
+        });
+        Ok(engine)
     }
 
     fn with(&self, storage: Storage, sandbox: Arc<dyn Sandbox>) -> Result<Engine, CliError> {
         let mut config = EngineConfig::new(self.data_dir.clone(), storage, sandbox, worker_name());
         config.prompts = self.prompts()?;
+        config.lease = self.loaded.config.lease_seconds.duration();
         Ok(Engine::new(config))
     }
 

@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use crate::exit::Exit;
 use crate::squads::TemplateError;
 use squad_domain::execution::ApplyError;
+use squad_domain::ids::ExecutionId;
 use squad_engine::EngineError;
 use squad_sandbox::SandboxError;
 use squad_scripted::{SampleError, StartError};
@@ -50,6 +51,14 @@ pub(crate) enum CliError {
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// What ended the driving of an execution that can go on.
+    #[error("{source}; nothing is lost: once that is mended, go on with `squad resume {short}`", short = id.short())]
+    Stopped {
+        /// Which execution.
+        id: ExecutionId,
+        /// Why.
+        source: EngineError,
     },
     /// A file.
     #[error("cannot {action} `{path}`: {source}", path = path.display())]

@@ -6,6 +6,7 @@ mod config;
 mod context;
 mod error;
 mod exit;
+mod leftovers;
 mod located;
 mod output;
 mod pick;

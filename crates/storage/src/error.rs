@@ -108,6 +108,9 @@ pub enum StorageError {
     /// Another program holds the database for too long.
     #[error("the database is busy: another program has held it for too long; end it, or try again")]
     Busy,
+    /// The disk that the database is on has no space left.
+    #[error("the database's disk is full, so nothing more could be written: {0}; make space there")]
+    Full(Arc<DbErr>),
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(Arc<DbErr>),
@@ -185,8 +188,9 @@ impl StorageError {
     /// output failed, disk full.
     pub(crate) fn ends_transaction(&self) -> bool {
         match self {
+            Self::Full(_) => true,
             Self::Database(error) => {
-                sqlite_code(error).is_some_and(|code| matches!(code & 0xff, 7 | 10 | 13))
+                sqlite_code(error).is_some_and(|code| matches!(code & 0xff, 7 | 10))
             }
             _ => false,
         }

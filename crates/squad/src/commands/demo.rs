@@ -113,6 +113,7 @@ impl Demo {
             test_command: Some(SAMPLE_TEST_COMMAND.to_owned()),
             setup_command: None,
             setup_hosts: Vec::new(),
+            mcp: std::collections::BTreeMap::new(),
             branch: None,
             sandbox: context.loaded.config.sandbox.to_string(),
             limits: context.loaded.config.limits.clone(),

@@ -17,22 +17,27 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// How often what is not an event is drawn.
 const TICK: Duration = Duration::from_millis(200);
+/// Times that reading the log is tried again, and the pause before each: longer than a driver waits.
+const READ_TRIES: u32 = 120;
+const READ_PAUSE: Duration = Duration::from_millis(250);
 /// Events that are read ahead of the screen.
 const AHEAD: usize = 256;
 
 type Driving = JoinHandle<Result<DriveEnd, EngineError>>;
 
 /// Drives an execution in this process and shows it, from where the log stands: what happened before is followed, not
-/// shown again. Where another worker has it, it is watched instead.
+/// shown again. While another worker has it, it is watched; where that worker goes, it is taken up.
 ///
 /// # Errors
 /// Where it cannot be driven.
 pub(super) async fn drive(context: &Context, engine: &Engine, id: ExecutionId) -> Result<Exit, CliError> {
+    // From here on an interrupt hands over; before, there is nothing to hand over.
+    let interrupted = interrupts()?;
     let (state, _) = engine.load(id).await?;
     if let Some(lease) = engine.storage().execution(id).await?.and_then(|row| row.lease)
         && lease.until > engine.clock().now()
@@ -43,17 +48,17 @@ pub(super) async fn drive(context: &Context, engine: &Engine, id: ExecutionId) -
         ));
     }
     let _model = scripted::again(&state.spec).await?;
-    let stop = CancellationToken::new();
-    let interactive = context.is_interactive();
-    let options = DriveOptions { stop: stop.clone(), stay: interactive };
-    let driving = tokio::spawn({
-        let engine = engine.clone();
-        async move { engine.drive(id, &options).await }
-    });
+    let options = DriveOptions { stop: CancellationToken::new(), stay: context.is_interactive() };
+    let driving = begin(engine, id, &options);
     // An execution that has just been asked for is shown from its first event. Programs always get the whole log: they
     // can tell by `seq` what they have, and cannot know what a killed run did not print any more.
     let shown_before = if state.seq == 1 || context.json { 0 } else { state.seq };
-    follow(context, engine, id, Some(Drive { driving, stop, interactive }), shown_before).await
+    follow(context, engine, id, Some(Drive { driving, options }), interrupted, shown_before).await
+}
+
+fn begin(engine: &Engine, id: ExecutionId, options: &DriveOptions) -> Driving {
+    let (engine, options) = (engine.clone(), options.clone());
+    tokio::spawn(async move { engine.drive(id, &options).await })
 }
 
 /// Watches an execution that others drive, until it ends.
@@ -66,13 +71,31 @@ pub(super) async fn watch(
     id: ExecutionId,
     shown_before: u64,
 ) -> Result<Exit, CliError> {
-    follow(context, engine, id, None, shown_before).await
+    follow(context, engine, id, None, interrupts()?, shown_before).await
+}
+
+/// Leaves an execution that was just asked for to the workers of the database.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(super) async fn leave(context: &Context, desk: &Engine, id: ExecutionId) -> Result<Exit, CliError> {
+    if context.json {
+        let (state, events) = desk.load(id).await?;
+        output::print(&json::result(&Report::build(id, &state, &events)));
+    } else {
+        let short = id.short();
+        output::print(&format!(
+            "execution {id} waits for a worker\n\
+             work on it: squad worker, or squad resume {short}\n\
+             follow it:  squad watch {short}\n"
+        ));
+    }
+    Ok(Exit::Completed)
 }
 
 struct Drive {
     driving: Driving,
-    stop: CancellationToken,
-    interactive: bool,
+    options: DriveOptions,
 }
 
 async fn follow(
@@ -80,17 +103,17 @@ async fn follow(
     engine: &Engine,
     id: ExecutionId,
     mut drive: Option<Drive>,
+    mut interrupted: mpsc::Receiver<()>,
     shown_before: u64,
 ) -> Result<Exit, CliError> {
-    let elsewhere = drive.is_none();
     let mut screen = Screen::new(context);
     let mut events = pump(engine.clone(), id);
     let mut words = engine.live_text();
     let mut words_open = true;
     let mut tick = tokio::time::interval(TICK);
-    let mut interrupted = interrupts()?;
     let mut asked = AskedSoFar::default();
     let mut stopping = false;
+    let mut told = String::new();
     let ended = loop {
         tokio::select! {
             event = events.recv() => {
@@ -100,25 +123,33 @@ async fn follow(
                 if screen.state().is_some_and(|state| state.status.is_terminal()) && drive.is_none() {
                     break Ok(());
                 }
-                if let Some(drive) = drive.as_ref().filter(|drive| drive.interactive && !stopping) {
+                if let Some(drive) = drive.as_ref().filter(|drive| drive.options.stay && !stopping) {
                     // Only when nothing is left to read is the screen's state the log's.
                     if events.is_empty() {
                         ask_what_is_open(context, engine, id, &screen, &mut asked).await;
                     }
                     if nothing_left(&screen, &asked) {
                         stopping = true;
-                        drive.stop.cancel();
+                        drive.options.stop.cancel();
                     }
                 }
             }
-            done = async { (&mut drive.as_mut().expect("guarded").driving).await }, if drive.is_some() => {
-                drive = None;
-                match done.expect("the driver does not panic") {
+            done = driven(&mut drive) => {
+                let taken = match done.expect("the driver does not panic") {
                     Ok(_) => break Ok(()),
                     Err(EngineError::Held { worker, .. }) => {
-                        output::remark(&format!("worker {worker} has this execution; watching it"));
+                        format!("worker {} has this execution", clean::line(&worker))
                     }
-                    Err(error) => break Err(error),
+                    Err(error @ EngineError::LeaseLost(_)) => error.to_string(),
+                    Err(source @ EngineError::Storage(_)) => break Err(CliError::Stopped { id, source }),
+                    Err(error) => break Err(error.into()),
+                };
+                if told != taken {
+                    output::remark(&format!("{taken}; watching it, and taking it up if that worker is gone"));
+                    told = taken;
+                }
+                if let Some(drive) = &mut drive {
+                    drive.driving = begin(engine, id, &drive.options);
                 }
             }
             text = words.recv(), if words_open => match text {
@@ -130,13 +161,18 @@ async fn follow(
             Some(()) = interrupted.recv() => match &drive {
                 Some(drive) if !stopping => {
                     stopping = true;
-                    drive.stop.cancel();
+                    drive.options.stop.cancel();
                     output::remark("stopping after what cannot be interrupted; once more to leave at once");
                 }
                 _ => break Ok(()),
             }
         }
     };
+    if ended.is_err() {
+        // The database, which would tell more, may be what is wrong.
+        screen.end();
+        return ended.map(|()| Exit::Failed);
+    }
     // What was appended last may not have been shown yet.
     let (state, all) = engine.load(id).await?;
     let seen = screen.state().map_or(0, |state| state.seq);
@@ -144,8 +180,18 @@ async fn follow(
         screen.event(event, event.seq <= shown_before)?;
     }
     screen.end();
-    ended?;
+    let lease = engine.storage().execution(id).await?.and_then(|row| row.lease);
+    let elsewhere =
+        lease.is_some_and(|lease| lease.until > engine.clock().now() && lease.owner != engine.worker());
     finish(context, id, &state, &all, elsewhere)
+}
+
+/// How driving ended; never where nothing is driven here.
+async fn driven(drive: &mut Option<Drive>) -> Result<Result<DriveEnd, EngineError>, JoinError> {
+    match drive {
+        Some(drive) => (&mut drive.driving).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The report, or how to go on.
@@ -178,13 +224,23 @@ fn pump(engine: Engine, id: ExecutionId) -> mpsc::Receiver<Result<Event, EngineE
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
         let mut seq = 0;
+        let mut tries = 0;
         loop {
             let page = tokio::select! {
                 page = engine.events_after(id, seq) => page,
                 () = sender.closed() => return,
             };
             let page = match page {
-                Ok(page) => page,
+                Ok(page) => {
+                    tries = 0;
+                    page
+                }
+                // A database that is away for a moment is no reason to end; the driver, too, waits for it.
+                Err(EngineError::Storage(_)) if tries < READ_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(READ_PAUSE).await;
+                    continue;
+                }
                 Err(error) => {
                     // Whoever waits for it may be gone.
                     let _ = sender.send(Err(error)).await;

@@ -5,6 +5,7 @@ use crate::cli::Global;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::leftovers;
 use crate::pick;
 use clap::Args;
 use squad_engine::Input;
@@ -37,6 +38,7 @@ impl Resume {
         };
         let (state, _) = desk.load(id).await?;
         if state.status.is_terminal() {
+            leftovers::remove(&desk, &context.data_dir).await;
             return follow::watch(&context, &desk, id, state.seq).await;
         }
         let tier: TierChoice =

@@ -27,7 +27,8 @@ Examples:
   squad run --repo https://github.com/you/shop --task @ticket.md --budget 2.50 --approve never
   squad run --repo . --task \"Add a badge\" --model ollama/qwen3-coder --price 0/0 --squad pair
   squad run --repo . --task @ticket.md --model openai-compatible/my-model \\
-            --base-url http://127.0.0.1:8080/v1 --price 0.20/0.60 --json";
+            --base-url http://127.0.0.1:8080/v1 --price 0.20/0.60 --json
+  squad run --repo . --task @ticket.md --detach     # a `squad worker` does it";
 
 /// Bytes of a task: a third of what a member's whole conversation may have by default.
 const TASK_BYTES: u64 = 100_000;
@@ -78,6 +79,9 @@ pub(crate) struct Run {
     /// How commands are kept apart from this machine; never falls back to something weaker
     #[arg(long, value_name = "auto|builtin|docker|gvisor|kubernetes|none")]
     sandbox: Option<TierChoice>,
+    /// Only start it, for a `squad worker` to take up; prints its id, and ends with status 0
+    #[arg(long)]
+    detach: bool,
 }
 
 /// `--price 3/15`.
@@ -127,6 +131,16 @@ impl Run {
         let notes = source.check(branch.as_ref()).await?;
         if !context.shows_a_log() {
             notes.iter().for_each(|note| output::remark(&format!("note: {}", clean::line(note))));
+        }
+        if self.detach {
+            // Nothing is driven here: the sandbox is tried where the worker runs.
+            let storage = context.storage().await?;
+            if let Some(branch) = &branch {
+                not_promised(&storage, &source, branch).await?;
+            }
+            let desk = context.desk().await?;
+            let id = desk.start(spec, &context.person).await?;
+            return follow::leave(&context, &desk, id).await;
         }
         let engine = context.engine(context.loaded.config.sandbox).await?;
         if let Some(branch) = &branch {
@@ -195,6 +209,7 @@ impl Run {
             test_command: config.test_command.clone(),
             setup_command: config.setup_command.clone(),
             setup_hosts: config.setup_hosts.clone(),
+            mcp: config.mcp.clone(),
             branch: self.branch.clone(),
             sandbox: config.sandbox.to_string(),
             limits: config.limits.clone(),

@@ -17,6 +17,9 @@ Examples:
 ///
 /// Several workers may share one database: each execution has one at a time, and a worker that dies loses its
 /// executions to the others within seconds. What waits for a person costs no worker.
+///
+/// Ctrl-C or SIGTERM ends it with status 0: what it works on is handed over at once, and goes on elsewhere where it was.
+/// A second one ends it without waiting for that.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Worker {
@@ -35,16 +38,22 @@ impl Worker {
             let (engine, stop) = (engine.clone(), stop.clone());
             async move { engine.work(self.parallel, stop).await }
         });
-        output::remark("working; end with Ctrl-C");
+        output::remark(&format!("worker {} is working; end it with Ctrl-C", engine.worker()));
         tokio::pin!(working);
-        let ended = tokio::select! {
-            ended = &mut working => ended,
-            _ = interrupted.recv() => {
-                stop.cancel();
-                working.await
+        loop {
+            tokio::select! {
+                ended = &mut working => {
+                    ended.expect("the worker does not panic")?;
+                    return Ok(Exit::Completed);
+                }
+                Some(()) = interrupted.recv() => {
+                    if stop.is_cancelled() {
+                        return Ok(Exit::Completed);
+                    }
+                    stop.cancel();
+                    output::remark("handing over what it works on; once more to leave at once");
+                }
             }
-        };
-        ended.expect("the worker does not panic")?;
-        Ok(Exit::Completed)
+        }
     }
 }

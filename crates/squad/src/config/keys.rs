@@ -1,8 +1,9 @@
 //! The keys, once: their types, their defaults and their documentation.
 
-use super::Dollars;
+use super::{Dollars, LeaseSeconds};
 use serde::{Deserialize, Serialize};
 use squad_domain::execution::spec::ExecutionLimits;
+use squad_domain::mcp::McpServers;
 use squad_domain::model::{ModelRef, Price, ProviderEndpoint};
 use squad_domain::squad::ApprovalPolicy;
 use squad_sandbox::TierChoice;
@@ -58,8 +59,12 @@ config! {
     providers: BTreeMap<String, ProviderEndpoint>,
     /// `prices."provider/model"`: `{ input, output, cached_input, cache_write }` in US dollars per million tokens
     prices: BTreeMap<ModelRef, PriceEntry>,
+    /// `mcp.<name>`: servers of further tools, each with a `url` (and `token_env`) or a `command` (and `env`)
+    mcp: McpServers,
     /// limits of every execution: `review_rounds`, `fix_rounds`, `parallel_lanes`, `test_seconds`, …
     limits: ExecutionLimits,
+    /// how long a worker may be silent before others take over what it worked on, in seconds
+    lease_seconds: LeaseSeconds,
     /// a folder whose files replace single prompts
     prompts: Option<PathBuf>,
 }

@@ -10,12 +10,14 @@ mod error;
 mod file;
 mod keys;
 mod layers;
+mod lease;
 mod models;
 
 pub(crate) use dollars::Dollars;
 pub(crate) use error::ConfigError;
 pub(crate) use keys::{Config, KEYS};
 pub(crate) use layers::{Flag, Loaded, Origin};
+pub(crate) use lease::LeaseSeconds;
 
 use layers::Layers;
 use std::path::Path;

@@ -1,0 +1,168 @@
+//! What must hold once an execution that was disturbed has ended.
+
+use crate::house::House;
+use crate::remains;
+use squad_domain::conversation::Message;
+use squad_domain::execution::{EventBody, ExecutionState, LanePhase, Status};
+use squad_domain::ids::ExecutionId;
+use squad_domain::money::MicroUsd;
+use squad_scripted::Assignment;
+use squad_storage::{BudgetScope, CallOutcome};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Things that reach outside of the log, and how often.
+pub(crate) type Counted = BTreeMap<String, usize>;
+
+/// What was under way at a moment: this, and only this, may be done again.
+pub(crate) fn under_way(house: &House, id: ExecutionId) -> Vec<String> {
+    let (state, events) = house.log(id);
+    let mut found: Vec<String> = state
+        .lanes
+        .values()
+        .filter(|lane| matches!(lane.phase, LanePhase::Calling { .. }))
+        .map(|lane| {
+            let block = Assignment::find(&lane.brief).unwrap();
+            let said = lane.transcript.iter().filter(|message| matches!(message, Message::Assistant(_)));
+            asking(&block, said.count() + 1)
+        })
+        .collect();
+    for lane in state.lanes.values() {
+        let Some((_, call, true)) = lane.current_tool() else { continue };
+        let text = call.arguments.to_string();
+        found.extend(text.split("echo ").skip(1).filter_map(|rest| rest.split(' ').next()).map(command));
+        if text.contains("test.sh") {
+            found.push(command("test"));
+        }
+    }
+    let mut gate = Vec::new();
+    for event in &events {
+        match &event.body {
+            EventBody::TestsStarted { .. } => gate.push("gate: test".to_owned()),
+            EventBody::TestsFinished { .. } => gate.clear(),
+            _ => {}
+        }
+    }
+    found.extend(gate);
+    found
+}
+
+fn asking(assignment: &Assignment, turn: usize) -> String {
+    format!("model: {assignment} turn {turn}")
+}
+
+fn command(word: &str) -> String {
+    format!("command: {word}")
+}
+
+/// What really happened outside of the log: requests that the model got, and what commands and tests left behind.
+fn happened(house: &House) -> Counted {
+    let mut counted = Counted::new();
+    for request in house.model.requests() {
+        *counted.entry(asking(&request.assignment, request.turn)).or_default() += 1;
+    }
+    for (who, folder) in [("command", "members"), ("gate", "gate")] {
+        let caches = house.data().join("caches");
+        for project in std::fs::read_dir(caches).into_iter().flatten().flatten() {
+            let effects = project.path().join(folder).join("effects");
+            let text = std::fs::read_to_string(effects).unwrap_or_default();
+            for word in text.lines() {
+                *counted.entry(format!("{who}: {word}")).or_default() += 1;
+            }
+        }
+    }
+    counted
+}
+
+/// A run that nobody disturbed.
+pub(crate) struct Whole {
+    pub(crate) tree: String,
+    happened: Counted,
+}
+
+/// Looks at a finished execution on its own.
+pub(crate) fn whole(house: &House, id: ExecutionId) -> Whole {
+    let state = sound(house, id, "undisturbed");
+    Whole { tree: tree(&state), happened: happened(house) }
+}
+
+fn tree(state: &ExecutionState) -> String {
+    state.head_tree.as_ref().expect("a completed execution has a result").to_string()
+}
+
+/// Compares an execution that was disturbed with one that was not. `again`: what was under way at each disturbance.
+pub(crate) fn disturbed(house: &House, id: ExecutionId, whole: &Whole, again: &[String], context: &str) {
+    let state = sound(house, id, context);
+    assert_eq!(tree(&state), whole.tree, "{context}: other files than undisturbed");
+    for (what, times) in happened(house) {
+        let once = whole.happened.get(&what).copied().unwrap_or(0);
+        let more = again.iter().filter(|under_way| **under_way == what).count();
+        assert!(
+            times <= once + more,
+            "{context}: `{what}` happened {times} times, at most {} were allowed\n{again:#?}\n{}",
+            once + more,
+            story(house, id)
+        );
+    }
+}
+
+/// The log in short, for the message of a test that fails.
+fn story(house: &House, id: ExecutionId) -> String {
+    let (_, events) = house.log(id);
+    let line = |event: &squad_domain::execution::Event| {
+        let payload = serde_json::to_value(event).unwrap()["payload"].clone();
+        let of = ["step", "worker", "to"].iter().find_map(|key| payload[key].as_str().map(str::to_owned));
+        format!("{:>4} {} {} {}\n", event.seq, event.at.time(), event.body.kind(), of.unwrap_or_default())
+    };
+    events.iter().map(line).collect()
+}
+
+/// What holds of every execution that has completed. Gives its state.
+fn sound(house: &House, id: ExecutionId, context: &str) -> ExecutionState {
+    let (state, events) = house.log(id);
+    assert_eq!(state.status, Status::Completed, "{context}: {}\n{}", story(house, id), house.said());
+    assert_eq!(house.model.complaints(), Vec::<String>::new(), "{context}");
+    assert!(events.iter().map(|event| event.seq).eq(1..=events.len() as u64), "{context}: a gap in the log");
+    let mut finished = BTreeSet::new();
+    let mut begun = BTreeSet::new();
+    for event in &events {
+        match &event.body {
+            EventBody::ModelCallFinished { step, .. }
+            | EventBody::ModelCallFailed { step, .. }
+            | EventBody::ToolFinished { step, .. } => {
+                assert!(finished.insert(step.clone()), "{context}: `{step}` finished twice");
+            }
+            EventBody::ModelCallStarted { step, .. } | EventBody::ToolStarted { step, .. } => {
+                assert!(begun.insert(step.clone()), "{context}: `{step}` began twice");
+            }
+            EventBody::StepFailed { step, message } => panic!("{context}: `{step}` failed: {message}"),
+            _ => {}
+        }
+    }
+
+    money(house, id, &state, context);
+    let row = house.runtime.block_on(house.storage.execution(id)).unwrap().unwrap();
+    assert_eq!(row.lease, None, "{context}: a lease is held");
+    assert_eq!((row.status, row.last_seq), (Status::Completed, state.seq), "{context}");
+    remains::none(house, &state, context);
+    state
+}
+
+fn money(house: &House, id: ExecutionId, state: &ExecutionState, context: &str) {
+    let calls = house.runtime.block_on(house.storage.model_calls(id)).unwrap();
+    assert!(calls.iter().all(|call| call.outcome == CallOutcome::Ok), "{context}: {calls:?}");
+    assert!(calls.iter().all(|call| call.reserved == MicroUsd::ZERO), "{context}: {calls:?}");
+    let steps: BTreeSet<_> = calls.iter().map(|call| &call.step).collect();
+    assert_eq!(steps.len(), calls.len(), "{context}: a call is booked twice");
+    let paid: MicroUsd = calls.iter().map(|call| call.cost).sum();
+    let scopes = [
+        BudgetScope::Execution(id),
+        BudgetScope::Org(state.spec.org),
+        BudgetScope::Squad(state.spec.squad.id),
+    ];
+    for scope in scopes {
+        let Some(budget) = house.runtime.block_on(house.storage.budget(&scope)).unwrap() else { continue };
+        assert_eq!(budget.reserved, MicroUsd::ZERO, "{context}: {scope}");
+        assert_eq!(budget.spent, paid, "{context}: {scope}");
+    }
+    assert_eq!(state.cost(), paid, "{context}");
+}
