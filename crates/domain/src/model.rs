@@ -155,11 +155,12 @@ pub struct Usage {
 impl Usage {
     /// Adds another call's tokens.
     pub fn add(&mut self, other: &Self) {
-        self.input += other.input;
-        self.cached_input += other.cached_input;
-        self.cache_write += other.cache_write;
-        self.output += other.output;
-        self.reasoning += other.reasoning;
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut self.input, other.input);
+        add(&mut self.cached_input, other.cached_input);
+        add(&mut self.cache_write, other.cache_write);
+        add(&mut self.output, other.output);
+        add(&mut self.reasoning, other.reasoning);
     }
 }
 
@@ -180,8 +181,8 @@ impl Price {
             (written, self.cache_write.unwrap_or(self.input)),
             (usage.output, self.output),
         ];
-        let total: u128 =
-            parts.iter().map(|(tokens, price)| u128::from(*tokens) * u128::from(price.micros())).sum();
+        let each = parts.iter().map(|(tokens, price)| u128::from(*tokens) * u128::from(price.micros()));
+        let total = each.fold(0_u128, u128::saturating_add);
         MicroUsd::from_micros(u64::try_from(total.div_ceil(1_000_000)).unwrap_or(u64::MAX))
     }
 }

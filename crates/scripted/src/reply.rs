@@ -12,6 +12,7 @@ pub(crate) enum Finish {
     Stop,
     ToolCalls,
     Length,
+    ContentFilter,
 }
 
 /// One tool call.
@@ -59,11 +60,8 @@ impl Reply {
         if let (Some(FaultKind::MalformedArgs(raw)), Some(first)) = (fault, calls.first_mut()) {
             first.args.clone_from(raw);
         }
-        let finish = match (turn.cut_at_limit, calls.is_empty()) {
-            (true, _) => Finish::Length,
-            (false, true) => Finish::Stop,
-            (false, false) => Finish::ToolCalls,
-        };
+        let usual = if calls.is_empty() { Finish::Stop } else { Finish::ToolCalls };
+        let finish = turn.finish.unwrap_or(usual);
         let answer_bytes = turn.say.as_deref().map_or(0, str::len)
             + calls.iter().map(|call| call.tool.len() + call.args.len()).sum::<usize>();
         let usage = Usage::estimate(conversation.weight, answer_bytes, turn.usage);

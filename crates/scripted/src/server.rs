@@ -193,8 +193,10 @@ impl Shared {
         if self.stopping.run_until_cancelled(thinking).await.is_none() {
             return refuse(wire, 503, "the scripted model is stopping", None);
         }
-        if let Some(FaultKind::Status { status, retry_after }) = fault {
-            let message = format!("scene `{}`, turn {}: refused on purpose", pick.scene.name, pick.index + 1);
+        if let Some(FaultKind::Status { status, retry_after, message }) = fault {
+            let usual =
+                || format!("scene `{}`, turn {}: refused on purpose", pick.scene.name, pick.index + 1);
+            let message = message.clone().unwrap_or_else(usual);
             return refuse(wire, *status, &message, *retry_after);
         }
         self.play(wire, &conversation, &Reply::new(&conversation, pick.turn, fault), fault)

@@ -8,26 +8,33 @@ use squad_domain::execution::{Event, NewEvent, decide};
 use squad_domain::ids::StepKey;
 use squad_storage::{AppendError, Guard};
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// Decisions in one transaction. Far above what a healthy execution needs; a decision that never settles is a bug, and
-/// ends here instead of filling the disk.
+/// Decisions in one transaction; what is left to decide then goes into the next one.
 const MAX_DECISIONS: usize = 500;
+/// Transactions of decisions alone, one after the other. Far above what a healthy execution needs: a decision that never
+/// settles is a bug, and ends here instead of filling the disk.
+const MAX_UNSETTLED: u32 = 100;
 /// Times that a transaction is tried again because the log had moved or the database was away.
 const MAX_TRIES: u32 = 60;
-/// Times that reading the log is tried again, and the pause before each: ten seconds in all, as long as a lease holds.
-const READ_TRIES: u32 = 40;
+/// How long a database that is away or cannot be written is waited for. Twice as long as it takes one to start again.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Times that reading the log is tried again, and the pause before each.
+const READ_TRIES: u32 = 80;
 const READ_PAUSE: Duration = Duration::from_millis(250);
 
 impl Driver {
     /// Brings the log to where nothing can be decided without waiting, and launches what has to be waited for.
     pub(super) async fn advance(&mut self) -> Result<(), EngineError> {
         let mut tries = 0;
+        let mut unsettled = 0;
+        let begin = Instant::now();
         loop {
             self.catch_up().await?;
             let before = self.state.seq;
             let at = self.now();
-            let (batch, launches) = match self.settle(at) {
-                Ok(settled) => settled,
+            let (batch, launches, settled) = match self.settle(at) {
+                Ok(decided) => decided,
                 Err(error) => {
                     // Half of a batch may be applied; the log knows better.
                     self.reload().await?;
@@ -47,7 +54,15 @@ impl Driver {
                     self.refused.clear();
                     self.shared.appended(self.id);
                     self.launch(launches);
-                    return Ok(());
+                    if settled {
+                        return Ok(());
+                    }
+                    unsettled += 1;
+                    if unsettled == MAX_UNSETTLED {
+                        tracing::error!(execution = %self.id, "decisions do not settle; this is a bug in `decide`");
+                        return Ok(());
+                    }
+                    continue;
                 }
                 Err(AppendError::FenceLost) => return Err(EngineError::LeaseLost(self.id)),
                 Err(AppendError::SeqConflict { .. } | AppendError::Closed) => {}
@@ -56,7 +71,7 @@ impl Driver {
                 }
                 Err(AppendError::Storage(error)) => {
                     tracing::warn!(execution = %self.id, %error, "the log could not be written; trying again");
-                    if tries >= MAX_TRIES {
+                    if tries >= MAX_TRIES || begin.elapsed() >= PATIENCE {
                         return Err(error.into());
                     }
                     tokio::time::sleep(Duration::from_millis(50 * u64::from(tries.min(20)))).await;
@@ -66,7 +81,10 @@ impl Driver {
                         self.reload().await?;
                         self.outcomes.clear();
                         self.launch(launches);
-                        return Ok(());
+                        if settled {
+                            return Ok(());
+                        }
+                        continue;
                     }
                 }
             }
@@ -79,8 +97,11 @@ impl Driver {
     }
 
     /// Applies the outcomes and everything that follows from them at once. Gives what to append, and what to launch
-    /// once it is appended.
-    fn settle(&mut self, at: squad_domain::Timestamp) -> Result<(Vec<NewEvent>, Vec<Launch>), EngineError> {
+    /// once it is appended, and whether nothing is left to decide.
+    fn settle(
+        &mut self,
+        at: squad_domain::Timestamp,
+    ) -> Result<(Vec<NewEvent>, Vec<Launch>, bool), EngineError> {
         let mut batch = Vec::new();
         let mut launches: Vec<Launch> = Vec::new();
         // Kept until they are appended: after a conflict they are applied to the newer state.
@@ -113,11 +134,11 @@ impl Driver {
             }
             if settled {
                 launches.retain(|launch| launch.still_wanted(&self.state));
-                return Ok((batch, launches));
+                return Ok((batch, launches, true));
             }
         }
-        tracing::error!(execution = %self.id, "decisions do not settle; this is a bug in `decide`");
-        Ok((batch, launches))
+        launches.retain(|launch| launch.still_wanted(&self.state));
+        Ok((batch, launches, false))
     }
 
     fn outcome_events(&self, key: &StepKey, outcome: Outcome) -> Vec<NewEvent> {
@@ -161,10 +182,11 @@ impl Driver {
     /// Reads the log; a database that is away for a moment is waited for.
     async fn events_after(&self, seq: u64, limit: u64) -> Result<Vec<Event>, EngineError> {
         let mut tries = 0;
+        let begin = Instant::now();
         loop {
             match self.shared.store.events(self.id, seq, limit).await {
                 Ok(events) => return Ok(events),
-                Err(error) if tries == READ_TRIES => return Err(error.into()),
+                Err(error) if tries == READ_TRIES || begin.elapsed() >= PATIENCE => return Err(error.into()),
                 Err(error) => {
                     tracing::warn!(execution = %self.id, %error, "the log could not be read; trying again");
                     tries += 1;

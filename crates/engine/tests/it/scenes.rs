@@ -1,6 +1,7 @@
 //! Small projects, and what members say about them.
 
-use squad_testkit::FixtureRepo;
+use squad_storage::Storage;
+use squad_testkit::{Backend, FixtureRepo, TestDatabase};
 use std::fmt::Write as _;
 
 /// A project whose tests want the greeting to say hello. It does not.
@@ -60,4 +61,11 @@ pub(crate) fn plan(subtasks: &[(&str, &str, &[&str])]) -> String {
 /// The plan of one sub-task for a backend developer.
 pub(crate) fn one_part() -> String {
     plan(&[("s1", "backend_developer", &[])])
+}
+
+/// Runs the test on SQLite alone: for what has nothing to do with the database.
+pub(crate) async fn one_database(test: impl AsyncFn(Storage)) {
+    let database = TestDatabase::new(Backend::Sqlite).await;
+    test(database.open().await).await;
+    database.remove().await;
 }

@@ -279,6 +279,11 @@ fn message(attempts: &[Attempt], kind: FailureKind) -> String {
     }
     let mut last: Vec<&Attempt> = Vec::new();
     for attempt in attempts {
+        // Why it was not asked once more says less than why it had failed.
+        let asked = !matches!(attempt.outcome, AttemptOutcome::TooDear | AttemptOutcome::LeftAlone);
+        if !asked && last.iter().any(|earlier| earlier.model == attempt.model) {
+            continue;
+        }
         last.retain(|earlier| earlier.model != attempt.model);
         last.push(attempt);
     }

@@ -44,7 +44,7 @@
 //! | `calls` | tool calls: `tool`, `args` (a table); longer ones are easier to read as `[[scene.turn.calls]]` |
 //! | `delay_ms` | thinking time before the first byte, instead of the scene's or scenario's |
 //! | `expect` | regular expression that the results of the preceding calls must match |
-//! | `finish = "length"` | the answer says that it was cut at the output limit |
+//! | `finish = "length"` | the answer says that it was cut at the output limit; `"content_filter"`: that a filter withheld it |
 //! | `usage` | `{ input, cached, output }` in tokens, instead of the estimate; each optional |
 //!
 //! # Faults
@@ -53,7 +53,7 @@
 //!
 //! | key | what the client sees |
 //! |---|---|
-//! | `status`, `retry_after` | this HTTP status in the provider's own error shape, with `Retry-After` in seconds |
+//! | `status`, `retry_after`, `message` | this HTTP status in the provider's own error shape, with `Retry-After` in seconds, in these words |
 //! | `truncate = true` | the body ends cleanly before the last piece, with no finish reason |
 //! | `reset = true` | the connection breaks before the last piece, so in the middle of a tool call if there is one |
 //! | `stall_ms` | the stream pauses this long before the last piece |
@@ -82,6 +82,8 @@ use std::time::Duration;
 
 use regex::Regex;
 use serde_json::{Map, Value};
+
+use crate::reply::Finish;
 
 pub use parse::ScenarioError;
 pub use select::Complaint;
@@ -123,7 +125,8 @@ pub(crate) struct Turn {
     pub(crate) calls: Vec<Call>,
     pub(crate) delay: Duration,
     pub(crate) expect: Option<Regex>,
-    pub(crate) cut_at_limit: bool,
+    /// Why it says that it ends, where that is not the usual reason.
+    pub(crate) finish: Option<Finish>,
     pub(crate) usage: UsageOverride,
     pub(crate) fault: Option<Fault>,
 }
@@ -153,7 +156,7 @@ pub(crate) struct Fault {
 
 #[derive(Debug, Clone)]
 pub(crate) enum FaultKind {
-    Status { status: u16, retry_after: Option<u64> },
+    Status { status: u16, retry_after: Option<u64>, message: Option<String> },
     Truncate,
     Reset,
     Stall(Duration),

@@ -10,6 +10,7 @@ use thiserror::Error;
 use toml::Spanned;
 
 use super::{Call, Fault, FaultKind, Scenario, Scene, Selector, Turn, UsageOverride};
+use crate::reply::Finish;
 
 /// Why a scenario could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -65,6 +66,7 @@ struct RawTurn {
     usage: Option<RawUsage>,
     status: Option<u16>,
     retry_after: Option<u64>,
+    message: Option<String>,
     #[serde(default)]
     truncate: bool,
     #[serde(default)]
@@ -86,6 +88,7 @@ struct RawCall {
 #[serde(rename_all = "snake_case")]
 enum RawFinish {
     Length,
+    ContentFilter,
 }
 
 #[derive(Deserialize, Default)]
@@ -207,7 +210,10 @@ fn read_turn(source: &Source<'_>, raw: Spanned<RawTurn>, thinking: Duration) -> 
         calls: raw.calls.into_iter().map(|call| Call { tool: call.tool, args: call.args }).collect(),
         delay: raw.delay_ms.map_or(thinking, Duration::from_millis),
         expect: raw.expect.map(|pattern| source.regex("expect", &pattern)).transpose()?,
-        cut_at_limit: raw.finish.is_some(),
+        finish: raw.finish.map(|finish| match finish {
+            RawFinish::Length => Finish::Length,
+            RawFinish::ContentFilter => Finish::ContentFilter,
+        }),
         usage: UsageOverride { input: usage.input, cached: usage.cached, output: usage.output },
         fault,
     })
@@ -224,7 +230,14 @@ fn read_fault(
     if raw.retry_after.is_some() && raw.status.is_none() {
         return Err(source.error(span, "`retry_after` goes with a `status`; add one, such as `status = 429`"));
     }
-    let status = raw.status.map(|status| FaultKind::Status { status, retry_after: raw.retry_after });
+    if raw.message.is_some() && raw.status.is_none() {
+        return Err(source.error(span, "`message` goes with a `status`; add one, such as `status = 404`"));
+    }
+    let status = raw.status.map(|status| FaultKind::Status {
+        status,
+        retry_after: raw.retry_after,
+        message: raw.message.clone(),
+    });
     let mut kinds = [
         status,
         raw.truncate.then_some(FaultKind::Truncate),
@@ -267,6 +280,7 @@ mod tests {
         refused("[[scene]]\n[[scene.turn]]\nstatus = 429\nreset = true", 2, "two faults");
         refused("[[scene]]\n[[scene.turn]]\nsay = 'a'\nstatus = 200", 2, "between 400 and 599");
         refused("[[scene]]\n[[scene.turn]]\nsay = 'a'\nretry_after = 2", 2, "goes with a `status`");
+        refused("[[scene]]\n[[scene.turn]]\nsay = 'a'\nmessage = 'no'", 2, "goes with a `status`");
         refused("[[scene]]\n[[scene.turn]]\nsay = 'a'\nmalformed_args = '{'", 2, "add `calls`");
         refused("[[scene]]\n[[scene.turn]]\nstatus = 429\ntimes = 1", 2, "answers nothing");
         refused("[[scene]\nsay = 'a'", 1, "scenario");

@@ -153,6 +153,7 @@ fn stop_reason(finish: Finish) -> &'static str {
         Finish::Stop => "end_turn",
         Finish::ToolCalls => "tool_use",
         Finish::Length => "max_tokens",
+        Finish::ContentFilter => "refusal",
     }
 }
 

@@ -152,6 +152,7 @@ fn finish_reason(finish: Finish) -> &'static str {
         Finish::Stop => "stop",
         Finish::ToolCalls => "tool_calls",
         Finish::Length => "length",
+        Finish::ContentFilter => "content_filter",
     }
 }
 

@@ -2,48 +2,8 @@
 
 use crate::common::*;
 use sea_orm::ConnectionTrait as _;
-use squad_domain::execution::NewEvent;
-use squad_storage::{AppendError, BudgetScope, Storage};
+use squad_storage::{AppendError, BudgetScope};
 use squad_testkit::{TestDatabase, each_backend, each_database, spec};
-
-/// Appends to each execution at the same time.
-async fn all_at_once(
-    storage: &Storage,
-    count: u32,
-    event: impl Fn(u32) -> NewEvent,
-) -> Vec<Result<(), AppendError>> {
-    let tasks: Vec<_> = (0..count)
-        .map(|number| {
-            let (storage, event) = (storage.clone(), event(number));
-            tokio::spawn(async move { storage.append(id(number), seen(2), NOW, vec![event]).await.map(drop) })
-        })
-        .collect();
-    futures::future::join_all(tasks).await.into_iter().map(Result::unwrap).collect()
-}
-
-/// A budget that ten calls fit into, and two hundred that want to.
-#[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_calls_never_overspend_the_last_cent() {
-    each_database(async |storage| {
-        for number in 0..200 {
-            working(&storage, number, &spec()).await;
-        }
-        let squad = BudgetScope::Squad(spec().squad.id);
-        storage.set_budget(&squad, Some(usd("0.01"))).await.unwrap();
-        let outcomes = all_at_once(&storage, 200, |_| started("work/s1/1", "a", "0.001")).await;
-        let granted = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-        let refused = outcomes
-            .iter()
-            .filter(|outcome| matches!(outcome, Err(AppendError::BudgetExceeded { .. })))
-            .count();
-        assert_eq!((granted, refused), (10, 190));
-        for scope in [squad, BudgetScope::Org(spec().org)] {
-            let budget = storage.budget(&scope).await.unwrap().unwrap();
-            assert_eq!((budget.spent, budget.reserved), (usd("0"), usd("0.01")));
-        }
-    })
-    .await;
-}
 
 /// On SQLite these share commits; one that is refused among them must neither fail nor leave a trace in the others.
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,9 @@ use squad_domain::message::Actor;
 use squad_domain::money::MicroUsd;
 use squad_domain::question::{Answer, Asked, Question, Subject};
 use squad_storage::{AppendError, BudgetRow, BudgetScope, CallOutcome, Storage, StorageError};
-use squad_testkit::{each_database, member_with_budget, spec};
+use squad_testkit::{each_backend, each_database, member_with_budget, spec};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 const LANE: &str = "work/s1/1";
@@ -199,6 +201,70 @@ async fn an_organization_can_be_limited_before_it_has_anything() {
         let unknown = storage.set_budget(&nobody, None).await;
         assert!(matches!(unknown, Err(StorageError::NotFound { .. })), "{unknown:?}");
         assert_eq!(storage.budget(&BudgetScope::Org(OrgId(Uuid::from_u128(77)))).await.unwrap(), None);
+    })
+    .await;
+}
+
+/// A thousand calls for a dollar that a hundred of them would reserve in full, while somebody else looks on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_calls_on_the_last_dollar_never_overspend_it_at_any_moment() {
+    each_backend(async |database| {
+        let (storage, onlooker) = (database.open().await, database.open().await);
+        let each = |number: u32| {
+            let storage = storage.clone();
+            tokio::spawn(async move { working(&storage, number, &spec()).await })
+        };
+        futures::future::join_all((0..1_000).map(each))
+            .await
+            .into_iter()
+            .for_each(|made| drop(made.unwrap()));
+        let scopes = [BudgetScope::Squad(spec().squad.id), BudgetScope::Org(spec().org)];
+        for scope in &scopes {
+            storage.set_budget(scope, Some(usd("1"))).await.unwrap();
+        }
+        let over = Arc::new(AtomicBool::new(false));
+        let looks = {
+            let (over, scopes) = (Arc::clone(&over), scopes.clone());
+            tokio::spawn(async move {
+                let mut looks = 0;
+                loop {
+                    for scope in &scopes {
+                        let row = onlooker.budget(scope).await.unwrap().unwrap();
+                        assert!(row.spent + row.reserved <= usd("1"), "{scope}: {row:?}");
+                    }
+                    looks += 1;
+                    if over.load(Ordering::Relaxed) {
+                        onlooker.close().await;
+                        return looks;
+                    }
+                }
+            })
+        };
+        // Every fifth call costs all that it reserved, the others a part of it.
+        let call = |number: u32| {
+            let storage = storage.clone();
+            tokio::spawn(async move {
+                let cost = if number.is_multiple_of(5) { "0.01" } else { "0.003" };
+                match push(&storage, id(number), vec![started(LANE, "a", "0.01")]).await {
+                    Ok(_) => {
+                        push(&storage, id(number), vec![finished(LANE, "a", cost)]).await.unwrap();
+                        Some(usd(cost))
+                    }
+                    Err(AppendError::BudgetExceeded { .. }) => None,
+                    Err(other) => panic!("{other:?}"),
+                }
+            })
+        };
+        let settled = futures::future::join_all((0..1_000).map(call)).await;
+        let settled: Vec<MicroUsd> = settled.into_iter().filter_map(Result::unwrap).collect();
+        over.store(true, Ordering::Relaxed);
+        assert!(looks.await.unwrap() > 0);
+        assert!(settled.len() >= 100 && settled.len() < 1_000, "{}", settled.len());
+        for scope in &scopes {
+            let row = storage.budget(scope).await.unwrap().unwrap();
+            assert_eq!((row.spent, row.reserved), (settled.iter().copied().sum(), MicroUsd::ZERO));
+        }
+        storage.close().await;
     })
     .await;
 }
