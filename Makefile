@@ -1,6 +1,6 @@
 # The front door. `make help` lists what is here.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt build install
+.PHONY: help demo test lint fmt build install bench
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -30,3 +30,6 @@ build: ## an optimized `squad` in target/release
 
 install: ## install `squad` for this user
 	@cargo install --locked --path crates/squad
+
+bench: ## what things cost; docs/performance.md has the figures
+	@scripts/bench.sh
