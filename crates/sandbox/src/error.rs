@@ -38,6 +38,14 @@ pub enum SandboxError {
         /// The failing step and what the kernel said.
         reason: String,
     },
+    /// The Docker daemon refused something; nothing of the command ran.
+    #[error("cannot {action}: {reason}; run `squad doctor` to see what this machine allows")]
+    Docker {
+        /// What was tried.
+        action: String,
+        /// What the daemon said.
+        reason: String,
+    },
     /// A path of the workspace cannot be used.
     #[error("`{path}` cannot be used in a sandbox: {reason}")]
     Path {

@@ -8,6 +8,8 @@
 //! never writable from inside.
 
 mod builtin;
+mod channel;
+mod container;
 mod egress;
 mod error;
 mod launcher;
@@ -22,6 +24,7 @@ mod tier;
 mod toolchain;
 
 pub use builtin::{BuiltinSandbox, SANDBOX_ID, WORKSPACE_INSIDE, workspace_owner};
+pub use container::{ContainerSandbox, DockerConfig};
 pub use egress::{EgressEvent, EgressLog, EgressPolicy};
 pub use error::SandboxError;
 pub use launcher::policy::Enforcement;

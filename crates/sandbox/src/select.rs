@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{BuiltinSandbox, EgressLog, EgressPolicy, Sandbox, SandboxError, Tier, TierChoice};
+use crate::{
+    BuiltinSandbox, ContainerSandbox, DockerConfig, EgressLog, EgressPolicy, Sandbox, SandboxError, Tier,
+    TierChoice,
+};
 
 /// What a tier needs to know.
 #[derive(Debug, Clone)]
@@ -14,6 +17,8 @@ pub struct SandboxConfig {
     pub egress: EgressPolicy,
     /// Who is told of each request that goes out.
     pub egress_log: EgressLog,
+    /// The Docker daemon of tiers `docker` and `gvisor`.
+    pub docker: DockerConfig,
 }
 
 impl Default for SandboxConfig {
@@ -23,6 +28,7 @@ impl Default for SandboxConfig {
             launcher: PathBuf::from("/proc/self/exe"),
             egress: EgressPolicy::default(),
             egress_log: EgressLog::default(),
+            docker: DockerConfig::of_this_process(),
         }
     }
 }
@@ -51,10 +57,15 @@ pub async fn select(choice: TierChoice, config: &SandboxConfig) -> Result<Arc<dy
             Ok(Arc::new(sandbox))
         }
         TierChoice::Tier(Tier::None) => Ok(Arc::new(sandbox.without_isolation())),
-        TierChoice::Tier(tier @ (Tier::Docker | Tier::Gvisor | Tier::Kubernetes)) => {
-            Err(SandboxError::NotInThisBuild { tier })
-        }
+        TierChoice::Tier(Tier::Docker) => probed(ContainerSandbox::docker(config)).await,
+        TierChoice::Tier(Tier::Gvisor) => probed(ContainerSandbox::gvisor(config)).await,
+        TierChoice::Tier(tier @ Tier::Kubernetes) => Err(SandboxError::NotInThisBuild { tier }),
     }
+}
+
+async fn probed(sandbox: ContainerSandbox) -> Result<Arc<dyn Sandbox>, SandboxError> {
+    sandbox.probe().await?.require()?;
+    Ok(Arc::new(sandbox))
 }
 
 fn find_bwrap() -> Option<PathBuf> {

@@ -11,10 +11,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub(crate) use disks::Disks;
+pub(crate) use ownership::hand_over;
 pub use ownership::{SANDBOX_ID, workspace_owner};
 pub use root::WORKSPACE_INSIDE;
-pub(crate) use run::{Launched, launch};
-pub(crate) use session::BuiltinSession;
+pub(crate) use root::{HOME_INSIDE, bounded_folders, nodes, nodes_without_system};
+pub(crate) use run::{Launched, launch, status};
+pub(crate) use session::{BuiltinSession, EGRESS_PORT, shell};
 
 use crate::egress::EgressPolicy;
 use crate::launcher::cgroup;
@@ -98,9 +101,9 @@ impl BuiltinSandbox {
             if !has_walls {
                 return Ok(spec);
             }
-            ownership::hand_over(&spec.root, true)?;
+            hand_over(&spec.root, true)?;
             if let Some(cache) = &spec.cache_dir {
-                ownership::hand_over(cache, false)?;
+                hand_over(cache, false)?;
             }
             Ok(spec)
         })
@@ -110,7 +113,7 @@ impl BuiltinSandbox {
 }
 
 /// Makes every path absolute and free of links, so that what is mounted is what was named.
-fn checked(mut spec: WorkspaceSpec) -> Result<WorkspaceSpec, SandboxError> {
+pub(crate) fn checked(mut spec: WorkspaceSpec) -> Result<WorkspaceSpec, SandboxError> {
     spec.root = real(&spec.root)?;
     if !spec.root.is_dir() {
         return Err(SandboxError::Path { path: spec.root, reason: "it is no folder".into() });
@@ -137,7 +140,7 @@ fn real(path: &Path) -> Result<PathBuf, SandboxError> {
 }
 
 /// Runs file work off the async threads.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SandboxError> + Send + 'static,
 ) -> Result<T, SandboxError> {
     tokio::task::spawn_blocking(work).await.expect("file work neither panics nor is aborted")

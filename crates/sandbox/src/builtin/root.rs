@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::launcher::INSIDE_ID;
 use crate::launcher::policy::{Node, NodeKind};
 use crate::toolchain::Toolchains;
 use crate::{SandboxError, WorkspaceSpec};
@@ -55,16 +54,28 @@ const ETC: [&str; 30] = [
 
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
-/// Everything that commands of this workspace see.
-pub(crate) fn nodes(spec: &WorkspaceSpec, toolchains: &Toolchains) -> Result<Vec<Node>, SandboxError> {
+/// Everything that commands of this workspace see. They are user and group `id` as far as they see.
+pub(crate) fn nodes(
+    spec: &WorkspaceSpec,
+    toolchains: &Toolchains,
+    id: (u32, u32),
+) -> Result<Vec<Node>, SandboxError> {
     let mut nodes = Vec::new();
     system(&mut nodes);
-    etc(&mut nodes)?;
+    etc(&mut nodes, id)?;
     devices(&mut nodes, spec.limits.tmp_bytes);
     workspace(&mut nodes, spec);
     toolchains.add_nodes(&mut nodes);
     toolchains.add_packages(&mut nodes, spec, Path::new(HOME_INSIDE));
     Ok(nodes)
+}
+
+/// What commands see beside a root that comes from elsewhere.
+pub(crate) fn nodes_without_system(spec: &WorkspaceSpec) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    folders_in_memory(&mut nodes, spec.limits.tmp_bytes);
+    workspace(&mut nodes, spec);
+    nodes
 }
 
 /// The folders whose size is bounded, and the bounds in bytes.
@@ -104,7 +115,7 @@ fn system(nodes: &mut Vec<Node>) {
     }
 }
 
-fn etc(nodes: &mut Vec<Node>) -> Result<(), SandboxError> {
+fn etc(nodes: &mut Vec<Node>, (uid, gid): (u32, u32)) -> Result<(), SandboxError> {
     let entries = fs::read_dir("/etc").map_err(SandboxError::io("read `/etc`"))?;
     for entry in entries.flatten() {
         let name = entry.file_name();
@@ -126,10 +137,10 @@ fn etc(nodes: &mut Vec<Node>) -> Result<(), SandboxError> {
         file(
             "/etc/passwd",
             format!(
-                "squad:x:{INSIDE_ID}:{INSIDE_ID}:squad:{HOME_INSIDE}:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
+                "squad:x:{uid}:{gid}:squad:{HOME_INSIDE}:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
             ),
         ),
-        file("/etc/group", format!("squad:x:{INSIDE_ID}:\nnogroup:x:65534:\n")),
+        file("/etc/group", format!("squad:x:{gid}:\nnogroup:x:65534:\n")),
         file("/etc/hosts", "127.0.0.1 localhost sandbox\n::1 localhost\n".into()),
         file("/etc/hostname", "sandbox\n".into()),
         file("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n".into()),
@@ -161,6 +172,10 @@ fn devices(nodes: &mut Vec<Node>, tmp_bytes: u64) {
     ] {
         nodes.push(node(name, NodeKind::Link { to: to.into() }));
     }
+    folders_in_memory(nodes, tmp_bytes);
+}
+
+fn folders_in_memory(nodes: &mut Vec<Node>, tmp_bytes: u64) {
     nodes.extend([
         node("/tmp", NodeKind::Tmpfs { bytes: tmp_bytes, mode: 0o1777 }),
         node("/dev/shm", NodeKind::Tmpfs { bytes: tmp_bytes.min(256 * MIB), mode: 0o1777 }),

@@ -35,8 +35,8 @@ pub(crate) async fn launch(
     mut serve: impl FnMut(TcpListener) + Send,
 ) -> Result<Launched, SandboxError> {
     let start = Instant::now();
-    let (mut control, output) =
-        spawn(launcher).map_err(SandboxError::io(format!("start `{}`", launcher.display())))?;
+    let (mut control, output) = spawn(launcher, policy.drop_to)
+        .map_err(SandboxError::io(format!("start `{}`", launcher.display())))?;
     send(&mut control, policy).await.map_err(|error| lost(&error))?;
 
     let mut collector = Collector::new(policy.limits.output_bytes);
@@ -54,7 +54,12 @@ fn lost(error: &io::Error) -> SandboxError {
     SandboxError::Launcher { reason: error.to_string() }
 }
 
-fn status(outcome: &Outcome, output: &Output) -> Result<ExitStatus, SandboxError> {
+/// The same, as callers are told it.
+///
+/// # Errors
+///
+/// When nothing of the command ran.
+pub(crate) fn status(outcome: &Outcome, output: &Output) -> Result<ExitStatus, SandboxError> {
     Ok(match outcome {
         Outcome::Exited(code) => ExitStatus::Exited(*code),
         Outcome::Signaled(signal) => ExitStatus::Signaled(*signal),
@@ -71,9 +76,14 @@ fn status(outcome: &Outcome, output: &Output) -> Result<ExitStatus, SandboxError
     })
 }
 
-fn spawn(launcher: &Path) -> io::Result<(UnixStream, pipe::Receiver)> {
+fn spawn(launcher: &Path, owner: Option<(u32, u32)>) -> io::Result<(UnixStream, pipe::Receiver)> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     let (output, writer) = io::pipe()?;
+    if let Some((uid, gid)) = owner {
+        // Or the command could write to its output, but not open it by name (`> /dev/stderr`).
+        let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
+        rustix::fs::fchown(&writer, Some(uid), Some(gid))?;
+    }
     let mut command = tokio::process::Command::new(launcher);
     command
         .arg0("squad")

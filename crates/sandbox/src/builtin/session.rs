@@ -5,17 +5,19 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::disks::Disks;
 use super::root::{self, HOME_INSIDE, WORKSPACE_INSIDE};
 use super::{BuiltinSandbox, Launched, blocking, launch, workspace_owner};
 use crate::egress::Proxy;
+use crate::launcher::INSIDE_ID;
 use crate::launcher::policy::{Isolation, Policy};
 use crate::toolchain::{environment, environment_without_walls};
 use crate::{Command, ExecOptions, ExecResult, SandboxError, Session, WorkspaceSpec};
 
 /// The loopback port inside on which the egress proxy listens.
-const EGRESS_PORT: u16 = 3128;
+pub(crate) const EGRESS_PORT: u16 = 3128;
 
 pub(crate) struct BuiltinSession {
     sandbox: BuiltinSandbox,
@@ -42,7 +44,11 @@ impl BuiltinSession {
             if let Some(cache) = &for_nodes.cache_dir {
                 toolchains.prepare_cache(cache)?;
             }
-            if isolated { root::nodes(&for_nodes, &toolchains) } else { Ok(Vec::new()) }
+            if isolated {
+                root::nodes(&for_nodes, &toolchains, (INSIDE_ID, INSIDE_ID))
+            } else {
+                Ok(Vec::new())
+            }
         })
         .await?;
         let inside = if isolated { PathBuf::from(WORKSPACE_INSIDE) } else { spec.root.clone() };
@@ -114,26 +120,34 @@ impl BuiltinSession {
         let policy = self.policy(command);
         // Ends with this run, whether it finishes or is dropped: then the proxy stops serving it.
         let this_run = self.running.lock().expect("no holder panics").child_token();
-        let _ends = this_run.clone().drop_guard();
+        let ends = this_run.clone().drop_guard();
+        let connections = TaskTracker::new();
         let stop = this_run.clone();
         let forward = options.cancel.clone();
         let options = ExecOptions { output: options.output.clone(), cancel: this_run.clone() };
         let launched = launch(&self.sandbox.launcher, &policy, &options, |listener| {
             if let Some(proxy) = &self.proxy {
-                proxy.serve(listener, this_run.clone());
+                proxy.serve(listener, &connections, this_run.clone());
             }
         });
         tokio::pin!(launched);
-        tokio::select! {
-            done = &mut launched => return self.remember(done?),
-            () = forward.cancelled() => stop.cancel(),
-        }
-        self.remember(launched.await?)
+        let done = tokio::select! {
+            done = &mut launched => done,
+            () = forward.cancelled() => {
+                stop.cancel();
+                launched.await
+            }
+        };
+        // So that every request has been told when the command's outcome is.
+        drop(ends);
+        connections.close();
+        connections.wait().await;
+        self.remember(done?)
     }
 }
 
 /// `bash` where it is, because that is what people write commands for.
-fn shell() -> &'static str {
+pub(crate) fn shell() -> &'static str {
     ["/bin/bash", "/usr/bin/bash"].into_iter().find(|path| Path::new(path).exists()).unwrap_or("/bin/sh")
 }
 

@@ -1,13 +1,16 @@
 //! Serves the connections that come out of one session.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::grant::{Grants, is_public};
 use super::request::{self, Bad, HEAD_BYTES, Request};
@@ -30,6 +33,18 @@ struct Inner {
     log: EgressLog,
 }
 
+/// A connection that came out of a sandbox.
+pub(crate) trait Client: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Client for T {}
+
+/// Bytes that a request has moved so far.
+#[derive(Default)]
+struct Counted {
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
 /// Why a request is not served; the status goes to the client, the text also to the log.
 struct Refusal {
     status: &'static str,
@@ -42,10 +57,16 @@ impl Proxy {
         Ok(Self(Arc::new(Inner { grants: Grants::parse(hosts)?, policy: policy.clone(), log })))
     }
 
-    /// Serves what comes from one run until it ends.
-    pub(crate) fn serve(&self, listener: std::net::TcpListener, run: CancellationToken) {
-        let proxy = self.0.clone();
-        tokio::spawn(async move {
+    /// Serves what comes from one run until it ends. Whoever waits for the tracker then has been told of every request.
+    pub(crate) fn serve(
+        &self,
+        listener: std::net::TcpListener,
+        connections: &TaskTracker,
+        run: CancellationToken,
+    ) {
+        let (proxy, tracker) = (self.0.clone(), connections.clone());
+        connections.spawn(async move {
+            let connections = tracker;
             let Ok(listener) = TcpListener::from_std(listener) else { return };
             let room = Arc::new(Semaphore::new(CONNECTIONS));
             loop {
@@ -56,11 +77,8 @@ impl Proxy {
                 let Ok((client, _)) = accepted else { return };
                 let Ok(place) = room.clone().try_acquire_owned() else { continue };
                 let (proxy, run) = (proxy.clone(), run.clone());
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = run.cancelled() => {}
-                        () = proxy.connection(client) => {}
-                    }
+                connections.spawn(async move {
+                    proxy.connection(client, &run).await;
                     drop(place);
                 });
             }
@@ -68,27 +86,63 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// Serves one connection of a run that ends with `run`.
+    pub(crate) fn serve_one(
+        &self,
+        client: impl Client + 'static,
+        connections: &TaskTracker,
+        run: &CancellationToken,
+    ) {
+        // What does not fit is closed at once.
+        if connections.len() < CONNECTIONS {
+            let (proxy, run) = (self.0.clone(), run.clone());
+            connections.spawn(async move { proxy.connection(client, &run).await });
+        }
+    }
+}
+
 impl Inner {
-    async fn connection(&self, mut client: TcpStream) {
-        let Ok(Ok(Some((request, surplus)))) = tokio::time::timeout(PATIENCE, read_head(&mut client)).await
-        else {
+    async fn connection(&self, mut client: impl Client, run: &CancellationToken) {
+        let reading = tokio::time::timeout(PATIENCE, read_head(&mut client));
+        let head = tokio::select! {
+            () = run.cancelled() => return,
+            head = reading => head,
+        };
+        let Ok(Ok(Some((request, surplus)))) = head else {
             let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await;
             return;
         };
-        let mut event = EgressEvent {
+        let counted = Counted::default();
+        let mut end = (true, None);
+        // A command that ends in the middle of a request does not keep it from being told.
+        tokio::select! {
+            () = run.cancelled() => end.1 = Some("the command ended before the request did".into()),
+            ended = self.answer(&mut client, &request, &surplus, &counted) => end = ended,
+        }
+        let (allowed, error) = end;
+        self.log.tell(EgressEvent {
             host: request.host.clone(),
             port: request.port,
-            allowed: true,
-            sent_bytes: 0,
-            received_bytes: 0,
-            error: None,
-        };
-        match self.connect(&request).await {
+            allowed,
+            sent_bytes: counted.sent.load(Ordering::Relaxed),
+            received_bytes: counted.received.load(Ordering::Relaxed),
+            error,
+        });
+    }
+
+    /// Whether the request was let through, and why it failed.
+    async fn answer(
+        &self,
+        client: &mut impl Client,
+        request: &Request,
+        surplus: &[u8],
+        counted: &Counted,
+    ) -> (bool, Option<String>) {
+        match self.connect(request).await {
             Ok(mut host) => {
-                let (sent, received, error) = relay(&mut client, &mut host, &request, &surplus).await;
-                event.sent_bytes = sent;
-                event.received_bytes = received;
-                event.error = error;
+                let relayed = relay(client, &mut host, request, surplus, counted).await;
+                (true, relayed.err().map(|error| error.to_string()))
             }
             Err(refusal) => {
                 let text = format!(
@@ -96,11 +150,11 @@ impl Inner {
                     refusal.status, refusal.reason
                 );
                 let _ = client.write_all(text.as_bytes()).await;
-                event.allowed = refusal.allowed;
-                event.error = Some(refusal.reason);
+                // What is only dropped may look to the other side as if it broke off.
+                let _ = client.shutdown().await;
+                (refusal.allowed, Some(refusal.reason))
             }
         }
-        self.log.tell(event);
     }
 
     /// Resolves once and connects to just what was checked.
@@ -138,7 +192,7 @@ impl Inner {
 }
 
 /// The request and what was read beyond it; nothing when it is no request.
-async fn read_head(client: &mut TcpStream) -> std::io::Result<Option<(Request, Vec<u8>)>> {
+async fn read_head(client: &mut impl Client) -> io::Result<Option<(Request, Vec<u8>)>> {
     let mut head = Vec::with_capacity(1024);
     loop {
         if client.read_buf(&mut head).await? == 0 || head.len() > HEAD_BYTES {
@@ -156,24 +210,44 @@ async fn read_head(client: &mut TcpStream) -> std::io::Result<Option<(Request, V
 }
 
 async fn relay(
-    client: &mut TcpStream,
+    client: &mut impl Client,
     host: &mut TcpStream,
     request: &Request,
     surplus: &[u8],
-) -> (u64, u64, Option<String>) {
-    let start = async {
-        match &request.forward {
-            None => client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?,
-            Some(head) => host.write_all(head).await?,
+    counted: &Counted,
+) -> io::Result<()> {
+    match &request.forward {
+        None => client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?,
+        Some(head) => {
+            host.write_all(head).await?;
+            counted.sent.fetch_add(head.len() as u64, Ordering::Relaxed);
         }
-        host.write_all(surplus).await
-    };
-    if let Err(error) = start.await {
-        return (0, 0, Some(error.to_string()));
     }
-    let already = (request.forward.as_ref().map_or(0, Vec::len) + surplus.len()) as u64;
-    match tokio::io::copy_bidirectional(client, host).await {
-        Ok((sent, received)) => (already + sent, received, None),
-        Err(error) => (already, 0, Some(error.to_string())),
+    host.write_all(surplus).await?;
+    counted.sent.fetch_add(surplus.len() as u64, Ordering::Relaxed);
+    let (from_client, to_client) = tokio::io::split(client);
+    let (from_host, to_host) = host.split();
+    tokio::try_join!(
+        copy(from_client, to_host, &counted.sent),
+        copy(from_host, to_client, &counted.received)
+    )?;
+    Ok(())
+}
+
+/// Copies until the end, and hands the end on.
+async fn copy(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    count: &AtomicU64,
+) -> io::Result<()> {
+    let mut chunk = vec![0; 16 * 1024];
+    loop {
+        let length = from.read(&mut chunk).await?;
+        if length == 0 {
+            return to.shutdown().await;
+        }
+        to.write_all(&chunk[..length]).await?;
+        to.flush().await?;
+        count.fetch_add(length as u64, Ordering::Relaxed);
     }
 }

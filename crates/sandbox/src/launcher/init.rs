@@ -13,7 +13,7 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
-use rustix::process::{DumpableBehavior, Pid, Resource, Rlimit, Signal, WaitOptions};
+use rustix::process::{DumpableBehavior, Pid, Resource, Rlimit, Signal, WaitOptions, WaitStatus};
 use rustix::thread::{CapabilitySet, CapabilitySets, CpuSet, Gid, Uid, UnshareFlags};
 
 use super::error::{Step, StepError};
@@ -115,7 +115,7 @@ fn start(policy: &Policy, bounded_by_group: bool) -> Result<(Pid, bool), StepErr
     }
 }
 
-fn writable(policy: &Policy) -> Vec<&Path> {
+pub(super) fn writable(policy: &Policy) -> Vec<&Path> {
     let open = |kind: &NodeKind| {
         matches!(
             kind,
@@ -126,7 +126,7 @@ fn writable(policy: &Policy) -> Vec<&Path> {
 }
 
 /// Becomes the command.
-fn run(policy: &Policy) -> Result<(), StepError> {
+pub(super) fn run(policy: &Policy) -> Result<(), StepError> {
     rustix::process::setsid().step("start a session")?;
     // Without a process namespace this is all that ties the command to process 1.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).step("tie life to process 1")?;
@@ -146,7 +146,7 @@ fn run(policy: &Policy) -> Result<(), StepError> {
 }
 
 /// The shell's own status for "cannot run".
-fn eprint_and_exit(message: &str) -> ! {
+pub(super) fn eprint_and_exit(message: &str) -> ! {
     let _ = writeln!(std::io::stderr(), "sandbox: {message}");
     std::process::exit(126)
 }
@@ -154,7 +154,7 @@ fn eprint_and_exit(message: &str) -> ! {
 /// Threads of process 1, which are none of the command's.
 pub(crate) const OWN_THREADS: u64 = 2;
 
-fn set_resource_limits(policy: &Policy, bounded_by_group: bool) -> Result<(), StepError> {
+pub(super) fn set_resource_limits(policy: &Policy, bounded_by_group: bool) -> Result<(), StepError> {
     let limits = &policy.limits;
     let mut bounds = vec![
         (Resource::Nofile, limits.open_files),
@@ -163,7 +163,10 @@ fn set_resource_limits(policy: &Policy, bounded_by_group: bool) -> Result<(), St
         (Resource::Memlock, 8 << 20),
     ];
     // Counted per user namespace since Linux 5.14; before, the host's processes of the user would count as well.
-    if !bounded_by_group && policy.isolation != Isolation::Process && kernel_at_least(5, 14) {
+    if !bounded_by_group
+        && !matches!(policy.isolation, Isolation::Process | Isolation::Container)
+        && kernel_at_least(5, 14)
+    {
         bounds.push((Resource::Nproc, limits.pids + OWN_THREADS));
     }
     for (resource, wanted) in bounds {
@@ -177,7 +180,7 @@ fn set_resource_limits(policy: &Policy, bounded_by_group: bool) -> Result<(), St
 
 /// A share of the processors means no more of them than it takes, so that tools start as many jobs as make sense. The
 /// control group, where there is one, counts the share itself.
-fn set_processors(policy: &Policy) -> Result<(), StepError> {
+pub(super) fn set_processors(policy: &Policy) -> Result<(), StepError> {
     let Some(share) = policy.limits.cpus else { return Ok(()) };
     let all = rustix::thread::sched_getaffinity(None).step("read the processors")?;
     let mut some = CpuSet::new();
@@ -197,15 +200,18 @@ fn kernel_at_least(major: u32, minor: u32) -> bool {
 fn reap(command: Pid) -> Result<Outcome, StepError> {
     loop {
         match rustix::process::wait(WaitOptions::empty()) {
-            Ok(Some((process, status))) if process == command => {
-                return Ok(match status.terminating_signal() {
-                    Some(signal) => Outcome::Signaled(signal),
-                    None => Outcome::Exited(status.exit_status().unwrap_or_default()),
-                });
-            }
+            Ok(Some((process, status))) if process == command => return Ok(ended(status)),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error).step("wait for the command"),
         }
+    }
+}
+
+/// How a process ended by itself.
+pub(super) fn ended(status: WaitStatus) -> Outcome {
+    match status.terminating_signal() {
+        Some(signal) => Outcome::Signaled(signal),
+        None => Outcome::Exited(status.exit_status().unwrap_or_default()),
     }
 }
 

@@ -12,6 +12,7 @@ mod bwrap;
 pub(crate) mod cgroup;
 mod error;
 mod init;
+pub(crate) mod keeper;
 mod landlock;
 pub(crate) mod policy;
 mod rootfs;
@@ -19,7 +20,7 @@ mod seccomp;
 mod supervise;
 #[expect(unsafe_code, reason = "system calls that have no safe wrapper; each block says why it is sound")]
 mod sys;
-mod watch;
+pub(crate) mod watch;
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -46,6 +47,9 @@ pub fn launcher_main() -> Option<ExitCode> {
     let command = std::env::args_os().nth(1)?;
     if command == bwrap::INNER_COMMAND {
         return Some(bwrap::process_one());
+    }
+    if command == keeper::KEEPER_COMMAND {
+        return Some(keeper::process_one());
     }
     if command != LAUNCHER_COMMAND {
         return None;

@@ -18,6 +18,8 @@ pub(crate) enum Isolation {
         /// Where `bwrap` is.
         program: PathBuf,
     },
+    /// Namespaces, mounts and control groups made by a container runtime.
+    Container,
     /// None at all: only limits and the end of the process tree.
     Process,
 }

@@ -36,6 +36,7 @@ pub(crate) fn run(policy: &Policy, control: &UnixStream) -> Result<Verdict, Step
             rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1)).step("adopt orphans")?;
         }
         Isolation::Bwrap { .. } => {}
+        Isolation::Container => return Err("its process 1 is no launcher").step("run in a container"),
     }
 
     let (here, there) = UnixStream::pair().step("create a socket")?;
@@ -111,7 +112,7 @@ fn process_one(policy: &Policy, leaf: Option<&Leaf>, mut launcher: UnixStream, c
             Isolation::Bwrap { program } => {
                 return Err(bwrap::become_process_one(program, policy, bounded_by_group, &launcher, control));
             }
-            Isolation::Process => {}
+            Isolation::Process | Isolation::Container => {}
         }
         init::serve(policy, bounded_by_group, &mut launcher, control)
     })();

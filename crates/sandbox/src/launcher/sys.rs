@@ -96,6 +96,15 @@ pub(crate) fn loopback_up() -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Kills every process that this one may kill but itself: as process 1 of a container, everything in it.
+pub(crate) fn kill_all_others() {
+    // SAFETY: `kill` touches no memory of this process. Outside of a container it would reach all of the user's
+    // processes, so only process 1 may call it.
+    if std::process::id() == 1 {
+        unsafe { libc::kill(-1, libc::SIGKILL) };
+    }
+}
+
 /// Takes over descriptor 0, which the launcher's parent made a socket.
 pub(crate) fn take_control_socket() -> io::Result<std::os::unix::net::UnixStream> {
     let socket = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;

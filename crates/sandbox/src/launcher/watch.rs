@@ -157,6 +157,19 @@ fn proportional(process: i32) -> Option<u64> {
     Some(kib * 1024)
 }
 
+/// Every process but this one, as process 1 of a container sees them.
+pub(crate) fn others() -> Vec<i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    processes.filter(|process| *process != std::process::id().cast_signed()).collect()
+}
+
+/// Bytes of nameless files on the device of `folder` that the processes hold open.
+pub(crate) fn nameless(processes: &[i32], folder: &Path) -> u64 {
+    let device = fs::symlink_metadata(folder).map_or(0, |status| status.dev());
+    size_of_deleted(processes, Some(device))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,12 +8,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Check;
-use crate::builtin::{BuiltinSession, Launched};
+use super::{Check, Subject, Trial};
+use crate::builtin::Launched;
 use crate::launcher::policy::Enforcement;
-use crate::{
-    BuiltinSandbox, Command, ExecOptions, ExitStatus, Limits, OutputSink, SandboxError, WorkspaceSpec,
-};
+use crate::{Command, ExecOptions, ExitStatus, Limits, OutputSink, SandboxError, WorkspaceSpec};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -25,7 +23,7 @@ const PIDS: u64 = 16;
 /// # Errors
 ///
 /// When no command can be run at all.
-pub(crate) async fn all(sandbox: &BuiltinSandbox) -> Result<Vec<Check>, SandboxError> {
+pub(crate) async fn all(sandbox: &dyn Subject) -> Result<Vec<Check>, SandboxError> {
     let folder = tempfile::tempdir().map_err(SandboxError::io("create a folder for the probe"))?;
     let secret = folder.path().join("secret");
     std::fs::write(&secret, "secret").map_err(SandboxError::io("create a file for the probe"))?;
@@ -41,23 +39,23 @@ pub(crate) async fn all(sandbox: &BuiltinSandbox) -> Result<Vec<Check>, SandboxE
 }
 
 async fn session(
-    sandbox: &BuiltinSandbox,
+    sandbox: &dyn Subject,
     folder: &Path,
     name: &str,
     limits: Limits,
-) -> Result<BuiltinSession, SandboxError> {
+) -> Result<Box<dyn Trial>, SandboxError> {
     let root = folder.join(name);
     std::fs::create_dir_all(&root).map_err(SandboxError::io("create a folder for the probe"))?;
     sandbox.open(WorkspaceSpec { limits, ..WorkspaceSpec::new(format!("probe {name}"), root) }).await
 }
 
-async fn run(session: &BuiltinSession, command: String) -> Result<Launched, SandboxError> {
+async fn run(session: &dyn Trial, command: String) -> Result<Launched, SandboxError> {
     session.run(&Command::new(command), &ExecOptions::default()).await
 }
 
 /// Every attempt prints `broken <guarantee>` if it succeeds; the last line shows that all were made.
 async fn walls(
-    sandbox: &BuiltinSandbox,
+    sandbox: &dyn Subject,
     folder: &Path,
     secret: &Path,
     port: &TcpListener,
@@ -88,7 +86,8 @@ echo done"#,
         secret = secret.display(),
         port = address.port(),
     );
-    let ran = run(&session, script).await?;
+    let ran = run(&*session, script).await?;
+    session.end().await;
     let lines: Vec<&str> = ran.result.output.text.lines().collect();
     let finished = lines.last() == Some(&"done");
     let leaked = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).any(|name| {
@@ -148,7 +147,7 @@ echo done"#,
 /// Variables that shells make up by themselves.
 const SHELL_SETS: [&str; 4] = ["PWD", "OLDPWD", "SHLVL", "_"];
 
-async fn excess(sandbox: &BuiltinSandbox, folder: &Path) -> Result<Vec<Check>, SandboxError> {
+async fn excess(sandbox: &dyn Subject, folder: &Path) -> Result<Vec<Check>, SandboxError> {
     let (memory, processes, disk) =
         tokio::join!(memory(sandbox, folder), processes(sandbox, folder), disk(sandbox, folder));
     let mut checks = vec![memory?];
@@ -158,11 +157,13 @@ async fn excess(sandbox: &BuiltinSandbox, folder: &Path) -> Result<Vec<Check>, S
 }
 
 /// `tail` has to keep a line of any length.
-async fn memory(sandbox: &BuiltinSandbox, folder: &Path) -> Result<Check, SandboxError> {
+async fn memory(sandbox: &dyn Subject, folder: &Path) -> Result<Check, SandboxError> {
     let limits = Limits { memory_bytes: 32 * MIB, wall: Duration::from_secs(10), ..Limits::default() };
     let session = session(sandbox, folder, "memory", limits).await?;
-    let ran = run(&session, "head -c 200000000 /dev/zero | tail -n 1 | { sleep 5; cat; } > /dev/null".into())
-        .await?;
+    let ran =
+        run(&*session, "head -c 200000000 /dev/zero | tail -n 1 | { sleep 5; cat; } > /dev/null".into())
+            .await?;
+    session.end().await;
     let how = match ran.verdict.enforcement {
         Enforcement::Cgroup => "memory is bounded by a control group",
         Enforcement::Watcher => {
@@ -178,7 +179,7 @@ async fn memory(sandbox: &BuiltinSandbox, folder: &Path) -> Result<Check, Sandbo
 }
 
 /// Some shells end when they cannot fork and some try again for a long time; all complain, and then this ends the run.
-async fn processes(sandbox: &BuiltinSandbox, folder: &Path) -> Result<Vec<Check>, SandboxError> {
+async fn processes(sandbox: &dyn Subject, folder: &Path) -> Result<Vec<Check>, SandboxError> {
     let wall = Duration::from_secs(10);
     let session = session(sandbox, folder, "pids", Limits { pids: PIDS, wall, ..Limits::default() }).await?;
     // A length that no other process sleeps, nor another probe of this one.
@@ -204,6 +205,7 @@ async fn processes(sandbox: &BuiltinSandbox, folder: &Path) -> Result<Vec<Check>
     let text = &ran.result.output.text;
     let bounded = text.contains(COMPLAINT) && started(text) <= PIDS;
     let survivors = sleepers(&nap);
+    session.end().await;
     Ok(vec![
         check(
             "pids",
@@ -230,7 +232,7 @@ fn sleepers(nap: &str) -> usize {
         .count()
 }
 
-async fn disk(sandbox: &BuiltinSandbox, folder: &Path) -> Result<Check, SandboxError> {
+async fn disk(sandbox: &dyn Subject, folder: &Path) -> Result<Check, SandboxError> {
     let limits = Limits {
         workspace_bytes: 4 * MIB,
         tmp_bytes: MIB,
@@ -239,7 +241,8 @@ async fn disk(sandbox: &BuiltinSandbox, folder: &Path) -> Result<Check, SandboxE
     };
     let session = session(sandbox, folder, "disk", limits).await?;
     let script = "head -c 4000000 /dev/zero > /tmp/fill && exit 3; head -c 16000000 /dev/zero > fill; exit 0";
-    let ran = run(&session, script.into()).await?;
+    let ran = run(&*session, script.into()).await?;
+    session.end().await;
     Ok(check(
         "disk",
         ran.result.status == ExitStatus::WorkspaceFull,

@@ -7,11 +7,17 @@ mod report;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use async_trait::async_trait;
 pub use report::{Check, ProbeReport};
 use tokio::sync::Mutex;
 
+use crate::builtin::{BuiltinSession, Launched};
+use crate::container::ContainerSession;
 use crate::launcher::policy::Isolation;
-use crate::{BuiltinSandbox, Sandbox, SandboxError};
+use crate::{
+    BuiltinSandbox, Command, ContainerSandbox, ExecOptions, Sandbox, SandboxError, Session as _,
+    WorkspaceSpec,
+};
 
 /// Probes the walls of tier `builtin`; for tier `none` says that there are none.
 pub(crate) async fn walls(sandbox: &BuiltinSandbox) -> Result<ProbeReport, SandboxError> {
@@ -29,6 +35,71 @@ pub(crate) async fn walls(sandbox: &BuiltinSandbox) -> Result<ProbeReport, Sandb
             detail: reason,
             remedy: Some(remedy::for_namespaces()),
         }],
+        Err(other) => return Err(other),
+    };
+    Ok(ProbeReport { tier, checks })
+}
+
+/// A tier whose guarantees can be tried.
+#[async_trait]
+pub(crate) trait Subject: Send + Sync {
+    async fn open(&self, spec: WorkspaceSpec) -> Result<Box<dyn Trial>, SandboxError>;
+}
+
+/// An open session of a subject.
+#[async_trait]
+pub(crate) trait Trial: Send + Sync {
+    async fn run(&self, command: &Command, options: &ExecOptions) -> Result<Launched, SandboxError>;
+    /// Whether commands get this variable from the sandbox.
+    fn sets(&self, variable: &str) -> bool;
+    async fn end(&self);
+}
+
+macro_rules! subject {
+    ($sandbox:ty, $session:ty) => {
+        #[async_trait]
+        impl Subject for $sandbox {
+            async fn open(&self, spec: WorkspaceSpec) -> Result<Box<dyn Trial>, SandboxError> {
+                Ok(Box::new(self.open(spec).await?))
+            }
+        }
+
+        #[async_trait]
+        impl Trial for $session {
+            async fn run(&self, command: &Command, options: &ExecOptions) -> Result<Launched, SandboxError> {
+                self.run(command, options).await
+            }
+
+            fn sets(&self, variable: &str) -> bool {
+                self.sets(variable)
+            }
+
+            async fn end(&self) {
+                self.destroy().await;
+            }
+        }
+    };
+}
+
+subject!(BuiltinSandbox, BuiltinSession);
+subject!(ContainerSandbox, ContainerSession);
+
+/// Probes the walls of tiers `docker` and `gvisor`.
+pub(crate) async fn containers(sandbox: &ContainerSandbox) -> Result<ProbeReport, SandboxError> {
+    let tier = sandbox.tier();
+    let failed = |detail: String, remedy: String| {
+        vec![Check { name: "daemon".into(), held: false, detail, remedy: Some(remedy) }]
+    };
+    let checks = match attempts::all(sandbox).await {
+        Ok(checks) => checks,
+        Err(SandboxError::DoesNotHold { reason, remedy, .. }) => failed(reason, remedy),
+        Err(SandboxError::Docker { action, reason }) => {
+            let remedy = "see that `docker run` works for this user on this machine".to_owned();
+            failed(format!("cannot {action}: {reason}"), remedy)
+        }
+        Err(SandboxError::Setup { reason }) => {
+            failed(reason, "use the tier `builtin`, or a newer Docker".into())
+        }
         Err(other) => return Err(other),
     };
     Ok(ProbeReport { tier, checks })

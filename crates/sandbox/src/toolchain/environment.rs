@@ -26,6 +26,41 @@ pub(crate) fn environment(
     variables
 }
 
+/// Every variable that a command in somebody's image gets: the image's own, as far as they say where its tools are.
+pub(crate) fn environment_of_image(
+    of_image: &[String],
+    home: &Path,
+    egress_port: Option<u16>,
+) -> Vec<(String, String)> {
+    let mut variables = common(home);
+    variables.push(("TMPDIR".into(), "/tmp".into()));
+    let own: Vec<(String, String)> = of_image
+        .iter()
+        .filter_map(|variable| variable.split_once('='))
+        .filter(|(name, _)| !variables.iter().any(|(ours, _)| ours == name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    if !own.iter().any(|(name, _)| name == "PATH") {
+        variables.push(("PATH".into(), SYSTEM_PATH.join(":")));
+    }
+    variables.extend(own);
+    // The files may belong to a user whom the image does not know, and tests commit.
+    for (number, (key, value)) in
+        [("safe.directory", "*"), ("user.name", "squad"), ("user.email", "squad@localhost")]
+            .iter()
+            .enumerate()
+    {
+        variables.push((format!("GIT_CONFIG_KEY_{number}"), (*key).to_owned()));
+        variables.push((format!("GIT_CONFIG_VALUE_{number}"), (*value).to_owned()));
+    }
+    variables.push(("GIT_CONFIG_COUNT".into(), "3".into()));
+    match egress_port {
+        Some(port) => add_proxy(&mut variables, port),
+        None => add_offline(&mut variables),
+    }
+    variables
+}
+
 /// Every variable that a command without walls gets: it uses the user's own home folder, and all of their tools.
 pub(crate) fn environment_without_walls(toolchains: &Toolchains) -> Vec<(String, String)> {
     let mut variables = common(toolchains.host.home.as_deref().unwrap_or(Path::new("/")));
@@ -59,6 +94,10 @@ fn common(home: &Path) -> Vec<(String, String)> {
     .into()
 }
 
+/// Where programs usually are.
+const SYSTEM_PATH: [&str; 6] =
+    ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"];
+
 /// The host's `PATH`, as far as it is seen inside.
 fn search_path(toolchains: &Toolchains) -> String {
     let mut folders: Vec<String> = Vec::new();
@@ -68,9 +107,7 @@ fn search_path(toolchains: &Toolchains) -> String {
         .iter()
         .filter(|folder| toolchains.shows(folder))
         .map(|folder| folder.display().to_string());
-    let system =
-        ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"].map(String::from);
-    for folder in host.chain(system) {
+    for folder in host.chain(SYSTEM_PATH.map(String::from)) {
         if !folder.contains(':') && !folders.contains(&folder) {
             folders.push(folder);
         }

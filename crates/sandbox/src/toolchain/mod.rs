@@ -8,7 +8,7 @@ mod roots;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub(crate) use environment::{environment, environment_without_walls};
+pub(crate) use environment::{environment, environment_of_image, environment_without_walls};
 pub use roots::HostEnvironment;
 
 use crate::launcher::policy::{Node, NodeKind};

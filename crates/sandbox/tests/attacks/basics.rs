@@ -1,14 +1,21 @@
 //! What every honest command may rely on.
 
-use crate::support::room;
-use squad_sandbox::ExitStatus;
+use crate::support::{contained, room};
+use squad_sandbox::{ExitStatus, SANDBOX_ID};
 
 #[tokio::test]
 async fn a_command_runs_in_the_workspace_and_its_files_stay() {
     let room = room().await;
     std::fs::write(room.workspace().join("in.txt"), "hello").unwrap();
     let output = room.ok("pwd; id -u; cat in.txt; echo written > out.txt; echo problem >&2").await;
-    assert_eq!(output, "/workspace\n1000\nhelloproblem\n");
+    // A container has no user map: there it is the user that it is on the host.
+    let this_user = rustix::process::getuid().as_raw();
+    let id = match (contained(), this_user) {
+        (true, 0) => SANDBOX_ID,
+        (true, _) => this_user,
+        (false, _) => 1000,
+    };
+    assert_eq!(output, format!("/workspace\n{id}\nhelloproblem\n"));
     assert_eq!(std::fs::read_to_string(room.workspace().join("out.txt")).unwrap(), "written\n");
 }
 
@@ -31,4 +38,41 @@ async fn many_short_commands_side_by_side_all_end() {
         let expected = [0, 3, 0, 0].map(ExitStatus::Exited);
         assert_eq!(statuses, expected);
     }
+}
+
+#[tokio::test]
+async fn nothing_of_a_command_is_left_for_the_next_but_its_files() {
+    let room = room().await;
+    let script =
+        "mkdir -p /tmp/a/b /dev/shm/a && touch /tmp/a/b/c /dev/shm/a/b /run/a ~/kept kept && chmod 500 /tmp/a
+(setsid sleep 600 &)
+python3 -c 'import ctypes; print(ctypes.CDLL(None).shmget(0x5ad, 4096, 0o1777))'";
+    room.ok(script).await;
+    assert_eq!(
+        room.ok("ls -A /tmp /dev/shm /run | grep -v : | grep . || true; ls ~/kept kept").await,
+        "/home/squad/kept\nkept\n"
+    );
+    assert_eq!(room.ok("cat /proc/sysvipc/shm | wc -l").await, "1\n");
+    assert_eq!(room.ok("cat /proc/[0-9]*/comm | grep -c sleep || true").await, "0\n");
+}
+
+/// A worktree that was made anew is another folder of the same name.
+#[tokio::test]
+async fn a_workspace_that_was_replaced_is_seen_as_it_is_now() {
+    let room = room().await;
+    room.ok("echo old > file").await;
+    std::fs::remove_dir_all(room.workspace()).unwrap();
+    std::fs::create_dir(room.workspace()).unwrap();
+    std::fs::write(room.workspace().join("file"), "new\n").unwrap();
+    assert_eq!(room.ok("cat file").await, "new\n");
+}
+
+/// Programs open these by name, as if they were files.
+#[tokio::test]
+async fn the_standard_streams_can_be_opened_by_name() {
+    let room = room().await;
+    assert_eq!(
+        room.ok("echo one > /dev/stdout; echo two > /dev/stderr; cat < /dev/stdin").await,
+        "one\ntwo\n"
+    );
 }

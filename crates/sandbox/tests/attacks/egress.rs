@@ -6,7 +6,7 @@ use squad_sandbox::{EgressEvent, EgressLog, EgressPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{Room, room_in, sandbox};
+use crate::support::{Room, Wanted, room_in, sandbox_with};
 
 /// A server on the host's loopback that answers every request with what it was asked.
 async fn server() -> u16 {
@@ -31,8 +31,9 @@ async fn room_granted(hosts: &[&str], allow_private: bool) -> (Room, Arc<Mutex<V
     let events = Arc::new(Mutex::new(Vec::new()));
     let sink = events.clone();
     let log = EgressLog::new(move |event| sink.lock().unwrap().push(event));
-    let sandbox = sandbox().with_egress(EgressPolicy { allow_private }, log);
-    let room = room_in(&sandbox, |spec| spec.hosts = hosts.iter().map(ToString::to_string).collect()).await;
+    let egress = EgressPolicy { allow_private };
+    let sandbox = sandbox_with(Wanted { egress, log, ..Wanted::default() });
+    let room = room_in(&*sandbox, |spec| spec.hosts = hosts.iter().map(ToString::to_string).collect()).await;
     (room, events)
 }
 

@@ -5,6 +5,7 @@
 mod support;
 
 mod basics;
+mod containers;
 mod egress;
 mod files;
 mod kernel;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use squad_sandbox::{Command, ExecOptions, ExitStatus};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{alive, room};
+use crate::support::{alive, contained, room};
 
 /// Starts three kinds of survivors, then says so. Each carries the marker in its command line.
 fn survivors(marker: &str) -> String {
@@ -107,12 +107,30 @@ async fn nothing_outlives_a_killed_server_or_launcher() {
             assert!(server.try_wait().unwrap().is_none(), "the server ended early");
             tokio::task::yield_now().await;
         }
-        let target = if victim == "server" { server_id } else { child_of(server_id) };
+        let target = match victim {
+            "server" => server_id,
+            _ if contained() => process_one_of(&alive(&marker)[0]),
+            _ => child_of(server_id),
+        };
         let target = rustix::process::Pid::from_raw(target).unwrap();
         rustix::process::kill_process(target, rustix::process::Signal::KILL).unwrap();
         server.wait().await.unwrap();
         until_gone(&marker).await;
     }
+}
+
+/// Process 1 of the container that a process is in, as the host numbers it.
+fn process_one_of(member: &std::path::Path) -> i32 {
+    let namespace = |process: &std::path::Path| std::fs::read_link(process.join("ns/pid")).ok();
+    let wanted = namespace(member).unwrap();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let keeps = |process: &PathBuf| {
+        let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains("__sandbox_keeper")
+            && namespace(process).as_ref() == Some(&wanted)
+    };
+    let found = processes.into_iter().find(keeps).unwrap();
+    found.file_name().unwrap().to_str().unwrap().parse().unwrap()
 }
 
 fn child_of(process: i32) -> i32 {

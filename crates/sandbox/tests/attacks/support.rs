@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use squad_sandbox::{
-    BuiltinSandbox, Command, ExecOptions, ExecResult, ExitStatus, Sandbox, Session, WorkspaceSpec,
+    BuiltinSandbox, Command, ContainerSandbox, EgressLog, EgressPolicy, ExecOptions, ExecResult, ExitStatus,
+    HostEnvironment, Sandbox, SandboxConfig, Session, Tier, WorkspaceSpec,
 };
 use tempfile::TempDir;
 
@@ -20,7 +21,52 @@ pub(crate) fn launcher() -> PathBuf {
         .map_or_else(|| env!("CARGO_BIN_EXE_squad-sandbox-launcher").into(), PathBuf::from)
 }
 
-pub(crate) fn sandbox() -> BuiltinSandbox {
+/// What a test wants of a sandbox beside the tier, which is chosen for all tests at once.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    pub(crate) egress: EgressPolicy,
+    pub(crate) log: EgressLog,
+    pub(crate) host: Option<HostEnvironment>,
+}
+
+/// The tier under attack: `builtin`, unless the suite runs again for another one.
+pub(crate) fn tier() -> Tier {
+    std::env::var("SQUAD_TEST_TIER").map_or(Tier::Builtin, |name| name.parse().unwrap())
+}
+
+/// Whether commands run in containers.
+pub(crate) fn contained() -> bool {
+    matches!(tier(), Tier::Docker | Tier::Gvisor)
+}
+
+pub(crate) fn sandbox() -> Arc<dyn Sandbox> {
+    sandbox_with(Wanted::default())
+}
+
+pub(crate) fn config() -> SandboxConfig {
+    SandboxConfig { launcher: launcher(), ..SandboxConfig::default() }
+}
+
+pub(crate) fn sandbox_with(wanted: Wanted) -> Arc<dyn Sandbox> {
+    let config = SandboxConfig { egress: wanted.egress, egress_log: wanted.log, ..config() };
+    let container = match tier() {
+        Tier::Docker => ContainerSandbox::docker(&config),
+        Tier::Gvisor => ContainerSandbox::gvisor(&config),
+        _ => {
+            let builtin = builtin().with_egress(config.egress, config.egress_log);
+            return match wanted.host {
+                Some(host) => Arc::new(builtin.with_host_environment(&host)),
+                None => Arc::new(builtin),
+            };
+        }
+    };
+    match wanted.host {
+        Some(host) => Arc::new(container.with_host_environment(&host)),
+        None => Arc::new(container),
+    }
+}
+
+pub(crate) fn builtin() -> BuiltinSandbox {
     let sandbox = BuiltinSandbox::new(launcher());
     match std::env::var_os("SQUAD_TEST_BWRAP") {
         Some(program) => sandbox.through_bwrap(program),
@@ -33,10 +79,10 @@ pub(crate) async fn room() -> Room {
 }
 
 pub(crate) async fn room_with(change: impl FnOnce(&mut WorkspaceSpec)) -> Room {
-    room_in(&sandbox(), change).await
+    room_in(&*sandbox(), change).await
 }
 
-pub(crate) async fn room_in(sandbox: &BuiltinSandbox, change: impl FnOnce(&mut WorkspaceSpec)) -> Room {
+pub(crate) async fn room_in(sandbox: &dyn Sandbox, change: impl FnOnce(&mut WorkspaceSpec)) -> Room {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("workspace");
     std::fs::create_dir(&root).unwrap();

@@ -1,12 +1,10 @@
 //! Choosing a tier, and tier `none`.
 
-use squad_sandbox::{ExitStatus, Limits, Sandbox, SandboxConfig, SandboxError, Tier, TierChoice, select};
+use squad_sandbox::{
+    DockerConfig, ExitStatus, Limits, Sandbox, SandboxConfig, SandboxError, Tier, TierChoice, select,
+};
 
-use crate::support::{alive, launcher, room_in, sandbox};
-
-fn config() -> SandboxConfig {
-    SandboxConfig { launcher: launcher(), ..SandboxConfig::default() }
-}
+use crate::support::{alive, builtin, config, room_in, sandbox};
 
 #[tokio::test]
 async fn every_guarantee_holds_on_this_machine() {
@@ -33,9 +31,26 @@ async fn every_guarantee_holds_on_this_machine() {
 #[tokio::test]
 async fn auto_is_builtin_and_what_is_not_built_is_refused() {
     assert_eq!(select(TierChoice::Auto, &config()).await.unwrap().tier(), Tier::Builtin);
-    for tier in [Tier::Docker, Tier::Gvisor, Tier::Kubernetes] {
-        let refused = select(TierChoice::Tier(tier), &config()).await.err().unwrap();
-        assert!(matches!(refused, SandboxError::NotInThisBuild { tier: named } if named == tier));
+    let refused = select(TierChoice::Tier(Tier::Kubernetes), &config()).await.err().unwrap();
+    assert!(matches!(refused, SandboxError::NotInThisBuild { tier: Tier::Kubernetes }));
+}
+
+#[tokio::test]
+async fn without_a_daemon_the_tiers_that_need_one_are_refused_with_what_to_do() {
+    for (host, advice) in
+        [("unix:///nowhere/docker.sock", "install Docker"), ("tcp://127.0.0.1:1", "unix://")]
+    {
+        for tier in [Tier::Docker, Tier::Gvisor] {
+            let docker = DockerConfig { host: Some(host.into()), image: None };
+            let config = SandboxConfig { docker, ..config() };
+            let refused = select(TierChoice::Tier(tier), &config).await.err().unwrap();
+            assert!(matches!(refused, SandboxError::DoesNotHold { tier: named, .. } if named == tier));
+            let text = refused.to_string();
+            assert!(
+                text.contains(advice) && text.contains("/docker.sock") != host.starts_with("tcp"),
+                "{text}"
+            );
+        }
     }
 }
 
@@ -48,7 +63,7 @@ async fn a_launcher_that_is_none_is_refused_and_not_replaced_by_something_weaker
 
 #[tokio::test]
 async fn tier_none_runs_on_the_host_and_still_ends_everything() {
-    let sandbox = sandbox().without_isolation();
+    let sandbox = builtin().without_isolation();
     assert_eq!(sandbox.tier(), Tier::None);
     let room = room_in(&sandbox, |spec| {
         spec.limits = Limits { memory_bytes: 256 << 20, ..Limits::default() };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use squad_sandbox::HostEnvironment;
 
-use crate::support::{Room, room, room_in, sandbox};
+use crate::support::{Room, Wanted, room, room_in, room_with, sandbox_with};
 
 fn put(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
@@ -19,8 +19,7 @@ async fn has(room: &Room, program: &str) -> bool {
 }
 
 async fn project(files: &[(&str, &str)]) -> Room {
-    let sandbox = sandbox();
-    room_in(&sandbox, |spec| files.iter().for_each(|(name, text)| put(&spec.root, name, text))).await
+    room_with(|spec| files.iter().for_each(|(name, text)| put(&spec.root, name, text))).await
 }
 
 #[tokio::test]
@@ -102,8 +101,8 @@ async fn tools_of_the_users_home_are_seen_and_credentials_beside_them_are_not() 
         home: Some(home.clone()),
         variables: BTreeMap::new(),
     };
-    let sandbox = sandbox().with_host_environment(&environment);
-    let room = room_in(&sandbox, |_| {}).await;
+    let sandbox = sandbox_with(Wanted { host: Some(environment), ..Wanted::default() });
+    let room = room_in(&*sandbox, |_| {}).await;
     assert_eq!(room.ok("hello").await, "hello squad\n");
     let found = room.ok(&format!("grep -r s3cret {} 2>/dev/null || true", home.display())).await;
     assert_eq!(found, "");
