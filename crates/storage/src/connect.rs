@@ -131,6 +131,7 @@ impl Storage {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(is_clean(connection)))
             .connect_lazy_with(options);
         let writer = Writer::start(SqlxSqliteConnector::from_sqlx_sqlite_pool(writer));
         Ok(Self { pool: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers), writes: Writes::Group(writer) })
@@ -183,6 +184,14 @@ fn create_private(path: &Path) -> Result<(), StorageError> {
         }
         Err(error) => Err(refuse(&error)),
     }
+}
+
+/// Whether nothing of the transaction before is left. Where the disk was full, SQLite may have ended it on its own, or may
+/// not have: a connection that has lost count would go on inside of it, and report as committed what never was.
+async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Waits until a rollback that was only asked for has been tried.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 async fn check_sqlite(options: &SqliteConnectOptions) -> Result<(), sqlx::Error> {

@@ -162,6 +162,10 @@ impl From<DbErr> for StorageError {
             Some(code) if matches!(code & 0xff, 5 | 6) => Self::Busy,
             // SQLITE_CORRUPT and SQLITE_NOTADB: found only now, on a page that opening it did not read.
             Some(code) if matches!(code & 0xff, 11 | 26) => Self::Damaged { why: error.to_string() },
+            // SQLITE_FULL
+            Some(code) if code & 0xff == 13 => Self::Full(Arc::new(error)),
+            // disk_full
+            _ if sql_state(&error).as_deref() == Some("53100") => Self::Full(Arc::new(error)),
             _ => Self::Database(Arc::new(error)),
         }
     }
