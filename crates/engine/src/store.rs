@@ -10,6 +10,27 @@ use squad_domain::ids::{ExecutionId, SquadId};
 use squad_storage::{AppendError, Claim, ClaimOutcome, Guard, Memory, Storage, StorageError};
 use std::time::Duration;
 
+/// Times that a step reads again from a database that is away, and the pause before each: as long as a driver waits.
+const TRIES: u32 = 80;
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Reads for a step; a database that is away for a moment is waited for, and nobody has to be asked.
+pub(crate) async fn patiently<T, F>(read: impl Fn() -> F) -> Result<T, StorageError>
+where
+    F: Future<Output = Result<T, StorageError>>,
+{
+    for _ in 0..TRIES {
+        match read().await {
+            Ok(found) => return Ok(found),
+            Err(error) => {
+                tracing::warn!(%error, "a step could not read the database; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    read().await
+}
+
 /// The database of the engine. Each method means what the method of that name means in [`Storage`].
 #[async_trait]
 pub(crate) trait Store: Send + Sync {

@@ -2,6 +2,7 @@
 //! repository in earlier executions. `search_knowledge` searches it, and briefs begin with what fits the task.
 
 use super::{Fault, Surroundings};
+use crate::store::patiently;
 use squad_domain::execution::ExecutionState;
 use squad_domain::ids::{SquadId, TreeId};
 use squad_knowledge::{Document, Knowledge, is_document, render};
@@ -60,7 +61,7 @@ async fn build(
     tree: Option<&TreeId>,
     most: usize,
 ) -> Result<Knowledge, Fault> {
-    let memories = around.store.memories(of.squad, &of.repository, MEMORIES).await?;
+    let memories = patiently(|| around.store.memories(of.squad, &of.repository, MEMORIES)).await?;
     Ok(Knowledge::build(documents(workspace, tree, most).await?, memories))
 }
 
