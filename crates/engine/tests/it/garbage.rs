@@ -173,35 +173,29 @@ async fn bounded(storage: &Storage, scene: &str, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_megabytes_are_no_reply_and_a_large_one_does_not_fill_the_conversation() {
-    let flood = "x ".repeat(5_000_000);
+async fn a_reply_that_no_honest_model_gives_does_not_fill_the_conversation() {
     let large = "y".repeat(200_000);
     let scenes = format!(
         "[[scene]]\nduty = \"work\"\n[[scene.turn]]\nsay = \"{large}\"\n[[scene.turn]]\ncalls = [{{ tool = \"send_message\", args = {{ to = \"everyone\", content = \"{large}\" }} }}]\n[[scene.turn]]\nexpect = \"say it shorter\"\n{WRITE_AND_SUBMIT}\n"
     );
-    let never = format!("[[scene]]\nduty = \"work\"\nmodel = \"demo\"\nsay = \"{flood}\"\nrepeat = true\n");
     one_database(async |storage| {
-        let house = House::playing(&storage, &[&never, &scenes, &one_part(), WILLING], project()).await;
-        let mut spec = house.small(SOLO);
-        let second: squad_domain::model::ModelRef = "scripted/second".parse().unwrap();
-        let price = *spec.models.prices.values().next().unwrap();
-        spec.models.prices.insert(second.clone(), price);
-        let live = Live::start(&house, spec).await;
-        let question = live.asked(|question| matches!(question.subject, Subject::Model { .. })).await;
-        assert!(question.text.contains("grew beyond 1 MiB"), "{}", question.text);
-        live.say(Input::SwapModel { member: None, model: second }).await;
-        live.answer(&question, Answer::Retry { note: String::new() }).await;
-        let run = live.end().await;
+        let house = House::playing(&storage, &[&scenes, &one_part(), WILLING], project()).await;
+        let run = house.run(house.small(SOLO)).await;
         assert!(
             matches!(run.end, Ok(DriveEnd::Ended(Status::Completed))),
             "{} {:?}",
             run.story(),
             house.model.complaints()
         );
-        let longest =
-            house.model.requests().iter().map(|request| request.body.to_string().len()).max().unwrap();
-        assert!(longest < 500_000, "{longest}");
-        assert!(run.state.cost() > MicroUsd::ZERO, "what the flood may have cost is booked");
+        let requests = house.model.requests();
+        let longest = requests.iter().map(|request| request.body.to_string().len()).max().unwrap();
+        assert!(longest < 300_000, "{longest}");
+        assert_eq!(
+            run.count(
+                |body| matches!(body, EventBody::MessageSent { message } if message.content.len() > 64_000)
+            ),
+            0
+        );
     })
     .await;
 }
