@@ -5,6 +5,7 @@
 mod arguments;
 mod briefs;
 mod context;
+mod garbage;
 mod mcp;
 mod performing;
 mod story;
