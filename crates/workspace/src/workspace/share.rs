@@ -2,16 +2,20 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use super::Workspace;
 use super::checkpoint::is_real_folder;
 use crate::error::{Error, Result};
+use crate::repository::remove_tree;
+
+/// The name of a copy that is not finished.
+const PART: &str = ".squad-part";
 
 impl Workspace {
     /// Copies the ignored files of this worktree into another one, as clones of their blocks where the filesystem can.
-    /// Performing it again is fine. No command may be running in either.
+    /// What is there already stays. Performing it again is fine. No command may be running in either.
     ///
     /// # Errors
     /// What git or `cp` said.
@@ -39,10 +43,32 @@ impl Workspace {
             {
                 continue;
             }
-            copy(&self.path().join(relative), &target.join(relative)).await?;
+            place(self.path().join(relative), target.join(relative)).await?;
         }
         Ok(())
     }
+}
+
+/// Puts a copy where nothing is. A file that `cp` finds in its way it would write into, even behind a link that somebody
+/// planted there: so each copy is made under a new name, and becomes visible as a whole.
+async fn place(from: PathBuf, to: PathBuf) -> Result<()> {
+    let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+    let mut waiting = vec![(from, to)];
+    while let Some((from, to)) = waiting.pop() {
+        if to.symlink_metadata().is_err() {
+            let part = to.with_file_name(PART);
+            // Of an attempt that was cut off.
+            remove_tree(&part).map_err(Error::io("remove", &part))?;
+            copy(&from, &part).await?;
+            std::fs::rename(&part, &to).map_err(Error::io("rename", &part))?;
+        } else if is_folder(&to) && is_folder(&from) {
+            for entry in from.read_dir().map_err(Error::io("list", &from))? {
+                let name = entry.map_err(Error::io("list", &from))?.file_name();
+                waiting.push((from.join(&name), to.join(&name)));
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn copy(from: &Path, to: &Path) -> Result<()> {

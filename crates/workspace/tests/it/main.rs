@@ -10,4 +10,5 @@ mod files;
 mod hostile;
 mod import;
 mod merge;
+mod planted;
 mod support;
