@@ -10,8 +10,8 @@ use squad_domain::ids::{ExecutionId, SquadId};
 use squad_storage::{AppendError, Claim, ClaimOutcome, Guard, Memory, Storage, StorageError};
 use std::time::Duration;
 
-/// Times that a step reads again from a database that is away, and the pause before each: as long as a driver waits.
-const TRIES: u32 = 80;
+/// Times that a step reads again from a database that is away, and the pause before each. The driver gives up before.
+const TRIES: u32 = 240;
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Reads for a step; a database that is away for a moment is waited for, and nobody has to be asked.

@@ -1,7 +1,7 @@
 //! One round of the driver: outcomes in, decisions out, everything appended as one transaction.
 
 use super::launch::Launch;
-use super::{Driver, Refused};
+use super::{Driver, PATIENCE, Refused};
 use crate::EngineError;
 use crate::perform::Outcome;
 use squad_domain::execution::{Event, NewEvent, decide};
@@ -17,8 +17,6 @@ const MAX_DECISIONS: usize = 500;
 const MAX_UNSETTLED: u32 = 100;
 /// Times that a transaction is tried again because the log had moved or the database was away.
 const MAX_TRIES: u32 = 60;
-/// How long a database that is away or cannot be written is waited for. Twice as long as it takes one to start again.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// Times that reading the log is tried again, and the pause before each.
 const READ_TRIES: u32 = 80;
 const READ_PAUSE: Duration = Duration::from_millis(250);

@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long a lease holds without being renewed, where nobody says otherwise.
@@ -35,6 +36,8 @@ const RENEWALS: u32 = 3;
 /// How often the log is looked at for what other processes appended. Inputs of this process arrive at once.
 const POLL: Duration = Duration::from_millis(100);
 
+/// How long a database that is away or cannot be written is waited for. Twice as long as it takes one to start again.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How long an execution that has ended waits for the calls that were under way.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -75,6 +78,8 @@ pub(crate) struct Driver {
     state: ExecutionState,
     models: Models,
     hands: Arc<dyn Hands>,
+    /// When the database last said that the lease is ours.
+    renewed: Instant,
     /// Steps under way.
     running: JoinSet<(StepKey, Outcome)>,
     in_flight: BTreeMap<StepKey, tokio::task::Id>,
@@ -100,6 +105,7 @@ impl Driver {
             state,
             models,
             hands,
+            renewed: Instant::now(),
             running: JoinSet::new(),
             in_flight: BTreeMap::new(),
             outcomes: Vec::new(),
@@ -219,11 +225,15 @@ impl Driver {
         }
     }
 
-    async fn renew(&self) -> Result<(), EngineError> {
+    async fn renew(&mut self) -> Result<(), EngineError> {
         match self.shared.store.renew(&self.claim, self.now(), self.shared.lease).await {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                self.renewed = Instant::now();
+                Ok(())
+            }
             Ok(false) => Err(EngineError::LeaseLost(self.id)),
-            // A database that is away for a moment is no reason to give up: the next append finds out.
+            Err(error) if self.renewed.elapsed() >= PATIENCE => Err(error.into()),
+            // A database that is away for a moment is no reason to give up.
             Err(error) => {
                 tracing::warn!(execution = %self.id, %error, "the lease could not be renewed");
                 Ok(())

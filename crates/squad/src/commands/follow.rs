@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 /// How often what is not an event is drawn.
 const TICK: Duration = Duration::from_millis(200);
 /// Times that reading the log is tried again, and the pause before each: longer than a driver waits.
-const READ_TRIES: u32 = 120;
+const READ_TRIES: u32 = 240;
 const READ_PAUSE: Duration = Duration::from_millis(250);
 /// Events that are read ahead of the screen.
 const AHEAD: usize = 256;
@@ -118,7 +118,7 @@ async fn follow(
         tokio::select! {
             event = events.recv() => {
                 let Some(event) = event else { break Ok(()) };
-                let event = event?;
+                let event = event.map_err(|error| stopped(id, error))?;
                 screen.event(&event, event.seq <= shown_before)?;
                 if screen.state().is_some_and(|state| state.status.is_terminal()) && drive.is_none() {
                     break Ok(());
@@ -141,8 +141,7 @@ async fn follow(
                         format!("worker {} has this execution", clean::line(&worker))
                     }
                     Err(error @ EngineError::LeaseLost(_)) => error.to_string(),
-                    Err(source @ EngineError::Storage(_)) => break Err(CliError::Stopped { id, source }),
-                    Err(error) => break Err(error.into()),
+                    Err(error) => break Err(stopped(id, error)),
                 };
                 if told != taken {
                     output::remark(&format!("{taken}; watching it, and taking it up if that worker is gone"));
@@ -184,6 +183,14 @@ async fn follow(
     let elsewhere =
         lease.is_some_and(|lease| lease.until > engine.clock().now() && lease.owner != engine.worker());
     finish(context, id, &state, &all, elsewhere)
+}
+
+/// Why an execution is not followed any more; how to go on where the database is the reason.
+fn stopped(id: ExecutionId, error: EngineError) -> CliError {
+    match error {
+        source @ EngineError::Storage(_) => CliError::Stopped { id, source },
+        other => other.into(),
+    }
 }
 
 /// How driving ended; never where nothing is driven here.
