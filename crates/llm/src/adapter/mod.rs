@@ -13,6 +13,8 @@ mod conversation;
 mod endpoint;
 mod failures;
 mod frames;
+#[cfg(test)]
+mod fuzz;
 mod ollama;
 mod relay;
 mod think;

@@ -148,7 +148,7 @@ fn messages(message: &genai::chat::ChatMessage) -> Vec<Value> {
 
 /// An answer as its lines arrive.
 #[derive(Default)]
-struct Reading {
+pub(super) struct Reading {
     line: Vec<u8>,
     text: String,
     calls: Vec<ToolCall>,
@@ -160,7 +160,12 @@ struct Reading {
 }
 
 impl Reading {
-    fn take(&mut self, piece: &[u8], key: &Secret, deltas: &DeltaSink) -> Result<(), ProviderError> {
+    pub(super) fn take(
+        &mut self,
+        piece: &[u8],
+        key: &Secret,
+        deltas: &DeltaSink,
+    ) -> Result<(), ProviderError> {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             self.line.extend_from_slice(part);
             if part.ends_with(b"\n") {
