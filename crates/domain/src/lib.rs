@@ -17,6 +17,7 @@ pub mod plan;
 pub mod question;
 pub mod review;
 pub mod role;
+mod sameness;
 pub mod squad;
 pub mod task;
 pub mod tests_run;

@@ -203,6 +203,12 @@ impl Question {
             ) => {
                 return Ok(());
             }
+            // The limits of a squad and of an organization are not this execution's own.
+            (Subject::Budget { .. }, Answer::RaiseBudget { .. })
+                if self.options.iter().any(|way| way == "retry") =>
+            {
+                "this budget is more than the execution's own: set it with `squad budget`, then retry"
+            }
             (Subject::Budget { limit, .. }, Answer::RaiseBudget { limit: new }) if new > limit => {
                 return Ok(());
             }

@@ -59,4 +59,11 @@ impl TestRun {
     pub fn passed(&self) -> bool {
         self.exit_code == Some(0)
     }
+
+    /// Whether both failed in the same way: durations, times and addresses in the output do not count.
+    #[must_use]
+    pub fn fails_as(&self, other: &Self) -> bool {
+        let same = self.command == other.command && self.ended == other.ended;
+        same && !self.passed() && !other.passed() && crate::sameness::same(&self.output, &other.output)
+    }
 }

@@ -4,7 +4,8 @@ use squad_domain::execution::{EventBody, ExecutionState, NewEvent, Status};
 use squad_domain::ids::{MemberName, QuestionId};
 use squad_domain::message::{Actor, AgentMessage, MessageKind, Recipient};
 use squad_domain::model::ModelRef;
-use squad_domain::question::Answer;
+use squad_domain::money::MicroUsd;
+use squad_domain::question::{Answer, Question, Subject};
 
 use crate::EngineError;
 
@@ -34,7 +35,14 @@ pub enum Input {
         /// Why.
         reason: String,
     },
-    /// Changes a model.
+    /// Sets a budget, up or down. A question that waits for just this one is answered with it.
+    SetBudget {
+        /// Whose; `None`: the execution's.
+        member: Option<String>,
+        /// The whole new limit.
+        limit: MicroUsd,
+    },
+    /// Changes a model. A question that no model answered is answered with it.
     SwapModel {
         /// Whose; `None`: everybody's.
         member: Option<String>,
@@ -106,11 +114,46 @@ impl Input {
             Self::Cancel { reason } => {
                 EventBody::StateChanged { from: state.status, to: Status::Cancelled, reason: reason.clone() }
             }
+            Self::SetBudget { member: name, limit } => {
+                let member = name.as_deref().map(member).transpose()?;
+                let waiting = state.open_questions().find(|asked| waits_for(state, asked, member.as_ref()));
+                let retries: Vec<_> = waiting.map(retry).into_iter().collect();
+                let set = EventBody::BudgetSet { member, limit: *limit };
+                let events = std::iter::once(set).chain(retries);
+                return Ok(events.map(|body| NewEvent::person(person, body)).collect());
+            }
             Self::SwapModel { member: name, model } => {
                 let member = name.as_deref().map(member).transpose()?;
-                EventBody::ModelSwapped { member, model: model.clone() }
+                let unanswered = state.open_questions().filter(|asked| {
+                    let lane = match &asked.subject {
+                        Subject::Model { lane } => state.lanes.get(lane),
+                        _ => None,
+                    };
+                    lane.is_some_and(|lane| member.as_ref().is_none_or(|member| lane.member == *member))
+                });
+                let retries = unanswered.map(retry).collect::<Vec<_>>();
+                let swapped = EventBody::ModelSwapped { member: member.clone(), model: model.clone() };
+                let events = std::iter::once(swapped).chain(retries);
+                return Ok(events.map(|body| NewEvent::person(person, body)).collect());
             }
         };
         Ok(vec![NewEvent::person(person, body)])
+    }
+}
+
+/// What the question waited for is there.
+fn retry(question: &Question) -> EventBody {
+    EventBody::QuestionAnswered {
+        question: question.id.clone(),
+        answer: Answer::Retry { note: String::new() },
+    }
+}
+
+/// Whether the question is about the budget of that member, or of the execution.
+fn waits_for(state: &ExecutionState, question: &Question, member: Option<&MemberName>) -> bool {
+    match (&question.subject, &question.from, member) {
+        (Subject::Budget { .. }, Actor::Member(from), Some(name)) => from == name,
+        (Subject::Budget { limit, .. }, Actor::Engine, None) => Some(*limit) == state.spec.budget,
+        _ => false,
     }
 }

@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Answer(commands::answer::Answer),
     Retry(commands::retry::Retry),
     Message(commands::message::Message),
+    Budget(commands::budget::Budget),
+    Swap(commands::swap::Swap),
     Pause(commands::pause::Pause),
     Cancel(commands::cancel::Cancel),
     Clean(commands::clean::Clean),

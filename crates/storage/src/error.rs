@@ -193,9 +193,7 @@ impl StorageError {
     pub(crate) fn ends_transaction(&self) -> bool {
         match self {
             Self::Full(_) => true,
-            Self::Database(error) => {
-                sqlite_code(error).is_some_and(|code| matches!(code & 0xff, 7 | 10))
-            }
+            Self::Database(error) => sqlite_code(error).is_some_and(|code| matches!(code & 0xff, 7 | 10)),
             _ => false,
         }
     }

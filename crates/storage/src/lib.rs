@@ -33,4 +33,4 @@ pub use lease::{Claim, ClaimOutcome};
 pub use log::Guard;
 pub use money::{BudgetRow, BudgetScope};
 pub use outbox::{DeadJob, Job, JobFailure, NewJob, TakenJob};
-pub use read::{CallOutcome, ExecutionFilter, ExecutionRow, Lease, Memory, ModelCallRow};
+pub use read::{CallOutcome, ExecutionFilter, ExecutionRow, Lease, Memory, ModelCallRow, SquadRow};

@@ -431,6 +431,13 @@ pub enum EventBody {
         /// The new model.
         model: ModelRef,
     },
+    /// A person set a budget: of one member within the execution, or of the execution.
+    BudgetSet {
+        /// Whose; `None`: the execution's.
+        member: Option<MemberName>,
+        /// The whole new limit.
+        limit: MicroUsd,
+    },
     /// Another worker took the execution up after the one before it was gone.
     TakenUp {
         /// The worker.
@@ -482,6 +489,7 @@ impl EventBody {
             Self::Paused {} => "paused",
             Self::Resumed {} => "resumed",
             Self::ModelSwapped { .. } => "model_swapped",
+            Self::BudgetSet { .. } => "budget_set",
             Self::TakenUp { .. } => "taken_up",
             Self::Delivered { .. } => "delivered",
         }

@@ -3,6 +3,7 @@
 use super::state::ExecutionState;
 use crate::plan::Plan;
 use crate::question::Subject;
+use crate::tests_run::TestRun;
 
 /// The reason that goes with a transition to `blocked`.
 pub(super) fn blocked(state: &ExecutionState) -> String {
@@ -44,6 +45,27 @@ pub(super) fn rounds(subject: &Subject, rounds: u32) -> String {
         }
         _ => format!("The tests still fail after {rounds} fixes. Allow another one, or stop?"),
     }
+}
+
+/// Lines of a failed run that a question shows.
+const SHOWN: usize = 12;
+
+/// What is asked where a fix has changed nothing about the failure.
+pub(super) fn stalled(state: &ExecutionState, run: &TestRun) -> String {
+    let fix = state.subtasks.last();
+    let tried = fix.map_or("the last fix".to_owned(), |fix| {
+        let by = fix.assignee.as_ref().map(|member| format!(" by {member}")).unwrap_or_default();
+        let said = fix.summary.lines().next().unwrap_or_default();
+        let said = if said.is_empty() { String::new() } else { format!(" (“{said}”)") };
+        format!("{}{by}{said}", fix.spec.id)
+    });
+    let lines: Vec<&str> = run.output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
+    format!(
+        "The tests fail exactly as before {tried}: it changed nothing about it. Allow another fix, best with a remark on what to try, or stop? \
+         `{}` ended with {}:\n{last}",
+        run.command, run.ended
+    )
 }
 
 /// What is asked where nobody knows how to test.

@@ -112,6 +112,16 @@ impl World {
         self.push(Actor::Engine, body);
     }
 
+    /// People change their minds about money at any time.
+    pub(crate) fn change_a_mind(&mut self) {
+        if !self.grumpy() || self.below(10) > 0 {
+            return;
+        }
+        let limit = MicroUsd::from_micros(self.below(1_000_000));
+        let member = (self.below(2) == 0).then(|| self.state.spec.squad.members[0].name.clone());
+        self.push(Actor::Person("ada".into()), EventBody::BudgetSet { member, limit });
+    }
+
     /// Answers the first question to a person in one of the ways that it takes. False: there is none.
     pub(crate) fn answer_a_person(&mut self) -> bool {
         let Some(question) =

@@ -59,8 +59,16 @@ async fn tests_that_fail_after_the_merge_become_work_whatever_the_member_said() 
 #[tokio::test(flavor = "multi_thread")]
 async fn tests_that_never_pass_end_with_a_person_and_stop_is_failed() {
     each_database(async |storage| {
-        let house =
-            House::playing(&storage, &[&one_part(), WILLING], tested_by("echo never; exit 3\n")).await;
+        // Each fix changes something, and the failure with it.
+        let tries: String = (1..=3)
+            .map(|fix| {
+                format!(
+                    "[[scene]]\nduty = \"work\"\nsubtask = \"fix-{fix}\"\ncalls = [{{ tool = \"write_file\", args = {{ path = \"greeting.txt\", content = \"try {fix}\" }} }}, {{ tool = \"submit_work\", args = {{ summary = \"Another try.\" }} }}]\n"
+                )
+            })
+            .collect();
+        let never = tested_by("cat greeting.txt; exit 3\n");
+        let house = House::playing(&storage, &[&tries, &one_part(), WILLING], never).await;
         let mut spec = house.small(SOLO);
         spec.limits.fix_rounds = 2;
         let live = Live::start(&house, spec).await;
@@ -74,6 +82,38 @@ async fn tests_that_never_pass_end_with_a_person_and_stop_is_failed() {
         assert!(matches!(run.end, Ok(DriveEnd::Ended(Status::Failed))), "{}", run.story());
         assert!(run.state.delivery.is_none());
         assert_eq!(house.git(&["branch", "--list", "squad/*"]), "", "nothing is delivered");
+    })
+    .await;
+}
+
+/// More rounds of the same would only cost more: the person is asked at once, with what was tried and what it says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fix_that_changes_nothing_about_the_failure_is_asked_about_at_once() {
+    let in_vain = r#"
+[[scene]]
+duty = "work"
+subtask = "fix-1"
+calls = [{ tool = "write_file", args = { path = "other.txt", content = "x" } }, { tool = "submit_work", args = { summary = "Wrote another file." } }]
+
+[[scene]]
+duty = "work"
+subtask = "fix-2"
+when = "look at the spelling"
+calls = [{ tool = "write_file", args = { path = "greeting.txt", content = "hullo\n" } }, { tool = "submit_work", args = { summary = "Spelled as wanted." } }]
+"#;
+    each_database(async |storage| {
+        // The duration differs in every run, and does not count.
+        let script = "grep -q hullo greeting.txt || { echo no hullo; echo \"took $(date +%N)ms\"; exit 1; }\n";
+        let house = House::playing(&storage, &[in_vain, &one_part(), WILLING], tested_by(script)).await;
+        let live = Live::start(&house, house.small(SOLO)).await;
+        let question = live.asked(|question| question.subject == Subject::TestRounds).await;
+        for part in ["fix-1 by Sam", "Wrote another file.", "exit status 1", "no hullo"] {
+            assert!(question.text.contains(part), "{part}: {}", question.text);
+        }
+        live.answer(&question, Answer::Retry { note: "look at the spelling".into() }).await;
+        let run = live.end().await;
+        completed(&house, &run);
+        assert_eq!(run.state.fixes, 2);
     })
     .await;
 }

@@ -8,7 +8,7 @@ use squad_domain::member::Member;
 use squad_domain::money::MicroUsd;
 use squad_domain::question::{Answer, Subject};
 use squad_domain::role::Role;
-use squad_engine::DriveEnd;
+use squad_engine::{DriveEnd, Input};
 use squad_storage::BudgetScope;
 use squad_testkit::each_database;
 
@@ -131,6 +131,31 @@ async fn lanes_that_reach_the_budget_together_ask_once() {
             run.story(),
             house.model.complaints()
         );
+    })
+    .await;
+}
+
+/// Nobody has to wait for the question: a budget that is set in time is never reached, and one that is set where it is
+/// asked about is its answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_is_set_at_any_time_and_answers_what_waits_for_it() {
+    each_database(async |storage| {
+        let house = House::playing(&storage, &[DEAR, &plan(&[("s1", "backend_developer", &[])]), WILLING], project()).await;
+        let mut spec = ExecutionSpec { budget: Some(usd("0.0001")), ..house.small(SOLO) };
+        spec.squad.members[0].budget = Some(usd("0.0001"));
+        let live = Live::start(&house, spec).await;
+        let first = live.asked(|question| matches!(question.subject, Subject::Budget { .. })).await;
+        let set = |member: Option<&str>| Input::SetBudget { member: member.map(str::to_owned), limit: usd("9") };
+        live.engine.input(live.id, "ada", set(None)).await.unwrap();
+        let second = live.asked(|question| question.number() > first.number()).await;
+        assert!(second.text.contains("budget of Sam"), "{}", second.text);
+        assert!(live.engine.input(live.id, "ada", set(Some("Zoe"))).await.is_err());
+        live.engine.input(live.id, "ada", set(Some("Sam"))).await.unwrap();
+        let run = live.end().await;
+        assert!(matches!(run.end, Ok(DriveEnd::Ended(Status::Completed))), "{}", run.story());
+        assert_eq!(run.state.questions.len(), 2, "{}", run.story());
+        let budget = storage.budget(&BudgetScope::Execution(run.id)).await.unwrap().unwrap();
+        assert_eq!((budget.limit, budget.reserved), (Some(usd("9")), usd("0")));
     })
     .await;
 }

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::pick;
 use clap::Args;
 use squad_domain::money::MicroUsd;
-use squad_domain::question::{Answer, Subject};
+use squad_domain::question::{Answer, Question, Subject};
 use squad_engine::Input;
 
 const EXAMPLES: &str = "\
@@ -28,7 +28,7 @@ pub(crate) struct Approve {
     /// A remark for the squad
     #[arg(long, value_name = "TEXT", conflicts_with = "budget")]
     note: Option<String>,
-    /// The new limit in US dollars, in all
+    /// The new limit in US dollars, in all; also before it is reached (see `squad budget`)
     #[arg(long, value_name = "USD")]
     budget: Option<MicroUsd>,
 }
@@ -40,14 +40,19 @@ impl Approve {
             Some(limit) => Answer::RaiseBudget { limit },
             None => Answer::Approve { note: self.note.unwrap_or_default() },
         };
+        let asked_for_money = |question: &Question| matches!(question.subject, Subject::Budget { .. });
+        if let (Some(limit), None) = (self.budget, &self.question)
+            && !desk.state.open_questions().any(asked_for_money)
+        {
+            // Nobody has asked yet; it holds all the same.
+            let done = format!("the execution may spend {limit} in all");
+            return desk.say(Input::SetBudget { member: None, limit }, &done).await;
+        }
         let question = pick::question(&desk.state, desk.id, self.question.as_deref(), |question| {
             question.accepts(&answer).is_ok()
         })?;
-        let budget = desk
-            .state
-            .questions
-            .get(&question)
-            .is_some_and(|asked| matches!(asked.question.subject, Subject::Budget { .. }));
+        let budget =
+            desk.state.questions.get(&question).is_some_and(|asked| asked_for_money(&asked.question));
         let done = if budget { "budget raised" } else { "approved" };
         desk.say(Input::Answer { question, answer }, done).await
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod approve;
+pub(crate) mod budget;
 pub(crate) mod cancel;
 pub(crate) mod clean;
 pub(crate) mod completions;
@@ -23,6 +24,7 @@ pub(crate) mod run;
 mod screen;
 mod scripted;
 pub(crate) mod show;
+pub(crate) mod swap;
 pub(crate) mod templates;
 pub(crate) mod watch;
 pub(crate) mod worker;
@@ -51,6 +53,8 @@ pub(crate) async fn execute(cli: Cli) -> Result<Exit, CliError> {
         Command::Message(command) => command.execute(global).await,
         Command::Pause(command) => command.execute(global).await,
         Command::Cancel(command) => command.execute(global).await,
+        Command::Budget(command) => command.execute(global).await,
+        Command::Swap(command) => command.execute(global).await,
         Command::Clean(command) => command.execute(global).await,
         Command::Doctor(command) => command.execute(global).await,
         Command::Templates(command) => command.execute(global),

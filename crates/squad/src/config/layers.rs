@@ -101,7 +101,10 @@ impl Layers {
             let path = ["mcp".to_owned(), name.to_string()];
             let first = self.origins.iter().find(|(key, _)| key.starts_with(&path));
             let origin = first.map_or_else(|| dotted(&path), |(_, origin)| origin.to_string());
-            server.check().map_err(|message| ConfigError::Given { origin, message: format!("`mcp.{name}`: {message}") })?;
+            server.check().map_err(|message| ConfigError::Given {
+                origin,
+                message: format!("`mcp.{name}`: {message}"),
+            })?;
         }
         let loaded = Loaded { config, origins: self.origins, ignored };
         let origin = loaded.origin("sandbox");

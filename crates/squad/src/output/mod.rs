@@ -5,6 +5,7 @@
 //! take the styles out where they do not belong.
 
 pub(crate) mod activity;
+pub(crate) mod budgets;
 pub(crate) mod clean;
 pub(crate) mod doctor;
 pub(crate) mod held;

@@ -118,6 +118,10 @@ pub(crate) fn tell(
             let whose = member.as_ref().map_or("everybody".to_owned(), ToString::to_string);
             (Tone::Plain, format!("changes the model of {whose} to {model}"), vec![])
         }
+        EventBody::BudgetSet { member, limit } => {
+            let whose = member.as_ref().map_or("the execution".to_owned(), ToString::to_string);
+            (Tone::Plain, format!("sets the budget of {whose} to {limit}"), vec![])
+        }
         EventBody::TakenUp { worker } => {
             (Tone::State, format!("taken up where it was, by worker {worker}"), vec![])
         }

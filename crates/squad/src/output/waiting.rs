@@ -101,9 +101,13 @@ pub(crate) fn commands(question: &Question, id: &str) -> Vec<String> {
                 format!("squad reject {id} --reason \"what should be different\""),
             ]
         }
-        Subject::Budget { limit, needed, .. } => {
+        Subject::Budget { scope, limit, needed, .. } => {
             let enough = (*limit + *needed).dollars().ceil().max(1.0) * 2.0;
-            vec![format!("{approve} --budget {enough:.2}"), stop]
+            if !question.options.iter().any(|way| way == "retry") {
+                return vec![format!("{approve} --budget {enough:.2}"), stop];
+            }
+            let whose = if scope.ends_with("organization") { "--organization" } else { "--squad NAME" };
+            vec![format!("squad budget {whose} --set {enough:.2} && {retry}"), stop]
         }
         Subject::TestCommand => vec![format!("squad answer {id} {q} \"the command\""), stop],
         Subject::Tool { .. } | Subject::Analysis | Subject::Stuck { .. } => {

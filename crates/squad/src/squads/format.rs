@@ -66,7 +66,9 @@ impl MemberEntry {
             let known = ToolName::ALL.iter().map(|tool| tool.slug()).collect::<Vec<_>>().join(", ");
             return Err((
                 "tools",
-                format!("there is no tool `{tool}`; the tools are {known} `mcp__<server>__<tool>` and `mcp__<server>__*`"),
+                format!(
+                    "there is no tool `{tool}`; the tools are {known} `mcp__<server>__<tool>` and `mcp__<server>__*`"
+                ),
             ));
         }
         let profile = match (self.model, self.profile) {

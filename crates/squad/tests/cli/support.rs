@@ -55,6 +55,14 @@ impl House {
         self.model.as_ref().map(Handle::complaints).unwrap_or_default()
     }
 
+    pub(crate) fn model_url(&self) -> &str {
+        &self.model.as_ref().expect("a model").base_url
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.model.as_ref().expect("a model").request_count()
+    }
+
     /// The program, with nothing of the surroundings that could change what it does.
     pub(crate) fn squad(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_squad"));

@@ -70,6 +70,14 @@ impl Projection {
             EventBody::QuestionAnswered { question, answer } => {
                 self.answered(transaction, event, question, answer).await?;
             }
+            EventBody::BudgetSet { member, limit } => {
+                let execution = ExecutionId(self.owner.execution);
+                let scope = match member {
+                    Some(name) => BudgetScope::Member(execution, name.clone()),
+                    None => BudgetScope::Execution(execution),
+                };
+                money::set_limit(transaction, &scope, Some(*limit)).await?;
+            }
             EventBody::Remembered { lane, text: words, tags } => {
                 let row = memory::Model {
                     execution_id: self.owner.execution,

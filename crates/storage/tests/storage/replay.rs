@@ -209,6 +209,8 @@ fn body() -> impl Strategy<Value = EventBody> {
             evidence,
             action: GuardAction::Escalate,
         }),
+        any::<u64>()
+            .prop_map(|limit| EventBody::BudgetSet { member: None, limit: MicroUsd::from_micros(limit) }),
         Just(EventBody::Paused {}),
         Just(EventBody::Resumed {}),
     ]

@@ -53,7 +53,12 @@ pub(super) fn testing(state: &ExecutionState) -> Vec<Step> {
         return vec![Step::RunTests { stage: TestStage::After, commit: head.clone() }];
     };
     if !run.passed() {
-        return fix(state, FixCause::Tests);
+        return if state.is_stalled() {
+            // More of the same would only cost more.
+            ask_once(state, Subject::TestRounds, wording::stalled(state, run), &["retry", "stop"])
+        } else {
+            fix(state, FixCause::Tests)
+        };
     }
     let tester = state.spec.squad.holder(Duty::Test, &BTreeSet::new());
     match (&state.whole.report, tester) {

@@ -1,6 +1,6 @@
 //! How each event changes the state.
 
-use super::{ExecutionState, Prepared, WholeChecks};
+use super::{ExecutionState, Failure, Prepared, WholeChecks};
 use crate::duty::Duty;
 use crate::execution::guard::{Guard, GuardAction};
 use crate::execution::{Event, EventBody, Lane, LanePhase, Status, SubtaskStage, SubtaskState};
@@ -9,7 +9,7 @@ use crate::message::Actor;
 use crate::model::{Purpose, RoutingProfile, Usage};
 use crate::money::MicroUsd;
 use crate::review::ReviewVerdict;
-use crate::tests_run::{CommandSource, TestCommand, TestStage};
+use crate::tests_run::{CommandSource, TestCommand, TestRun, TestStage};
 use std::collections::BTreeMap;
 
 /// An event that cannot follow.
@@ -90,6 +90,8 @@ impl ExecutionState {
             subtasks: Vec::new(),
             fixes: 0,
             fixes_granted: 0,
+            failures: [None, None],
+            stall_accepted: None,
             head: None,
             head_tree: None,
             whole: WholeChecks::default(),
@@ -155,7 +157,7 @@ impl ExecutionState {
                 }
                 match run.stage {
                     TestStage::Before => self.baseline = Some(run.clone()),
-                    TestStage::After => self.whole.tests = Some(run.clone()),
+                    TestStage::After => self.whole_tested(run),
                 }
             }
             EventBody::NoTestsFound { tried } => self.no_tests = Some(tried.clone()),
@@ -347,9 +349,17 @@ impl ExecutionState {
                     }
                 }
             }
+            EventBody::BudgetSet { member, limit } => self.set_budget(member.as_ref(), *limit),
             EventBody::Delivered { delivery } => self.delivery = Some(delivery.clone()),
         }
         Ok(())
+    }
+
+    fn whole_tested(&mut self, run: &TestRun) {
+        self.whole.tests = Some(run.clone());
+        let failure = Failure { run: run.clone(), tree: self.head_tree.clone(), fixes: self.fixes };
+        let [_, last] = std::mem::take(&mut self.failures);
+        self.failures = if run.passed() { [None, None] } else { [last, Some(failure)] };
     }
 
     fn transition(&mut self, to: Status, reason: &str, event: &Event) -> Result<(), ApplyError> {

@@ -75,6 +75,16 @@ pub struct WholeChecks {
     pub report: Option<TestReport>,
 }
 
+/// A failed run of the tests on the merged whole, and what had been tried by then.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Failure {
+    pub(super) run: TestRun,
+    /// The files that it ran on.
+    pub(super) tree: Option<TreeId>,
+    /// Fixes added before it.
+    pub(super) fixes: u32,
+}
+
 /// An execution as its events have made it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExecutionState {
@@ -124,6 +134,10 @@ pub struct ExecutionState {
     pub fixes: u32,
     /// Fixes granted by a person beyond the limit.
     pub fixes_granted: u32,
+    /// The last two failures in a row on the whole, the latest last.
+    failures: [Option<Failure>; 2],
+    /// The number of fixes at which a person said to go on although a fix had changed nothing.
+    stall_accepted: Option<u32>,
     /// The tip of the execution's branch.
     pub head: Option<CommitId>,
     /// Its files.
@@ -179,6 +193,17 @@ impl ExecutionState {
         let squad = &self.spec.squad;
         let planner = squad.holder(Duty::Plan, &Default::default())?;
         squad.holder(Duty::Agree, &[planner.name.clone()].into())
+    }
+
+    /// Whether the last fix changed nothing about the failure that it was for, and no person has said to go on.
+    #[must_use]
+    pub fn is_stalled(&self) -> bool {
+        let [Some(before), Some(now)] = &self.failures else { return false };
+        let same_files = now.tree.is_some() && before.tree == now.tree;
+        let fixed_between = before.fixes < now.fixes;
+        fixed_between
+            && (same_files || now.run.fails_as(&before.run))
+            && self.stall_accepted != Some(self.fixes)
     }
 
     /// The questions without an answer, in the order asked.

@@ -4,7 +4,7 @@ use super::apply::{ApplyError, unknown};
 use super::{ExecutionState, QuestionState};
 use crate::execution::guard::LoopPattern;
 use crate::execution::{Event, Lane, SubtaskStage};
-use crate::ids::QuestionId;
+use crate::ids::{MemberName, QuestionId};
 use crate::message::{Actor, AgentMessage, MessageKind, Recipient};
 use crate::money::MicroUsd;
 use crate::question::{Answer, Asked, Question, Subject};
@@ -109,7 +109,10 @@ impl ExecutionState {
                 self.test_command =
                     Some(TestCommand { command: text.trim().to_owned(), source: CommandSource::Person });
             }
-            (Subject::Budget { .. }, Answer::RaiseBudget { limit }) => self.raise_budget(&question, *limit),
+            (Subject::Budget { .. }, Answer::RaiseBudget { limit }) => {
+                let whose = if let Actor::Member(name) = &question.from { Some(name) } else { None };
+                self.set_budget(whose, *limit);
+            }
             (Subject::ReviewRounds { subtask }, Answer::Approve { .. }) => match subtask {
                 Some(id) => self.subtask_mut(id, event.seq)?.stage = SubtaskStage::Approved,
                 None => self.whole.accepted = true,
@@ -120,6 +123,9 @@ impl ExecutionState {
             }
             (Subject::ReviewRounds { subtask: None } | Subject::TestRounds, Answer::Retry { note }) => {
                 self.fixes_granted += 1;
+                if question.subject == Subject::TestRounds {
+                    self.stall_accepted = Some(self.fixes);
+                }
                 self.remember_remark(&event.actor, note);
             }
             _ => {}
@@ -127,14 +133,15 @@ impl ExecutionState {
         Ok(())
     }
 
-    pub(super) fn raise_budget(&mut self, question: &Question, limit: MicroUsd) {
-        match &question.from {
-            Actor::Member(name) => {
+    /// The limit of one member within the execution, or of the execution.
+    pub(super) fn set_budget(&mut self, whose: Option<&MemberName>, limit: MicroUsd) {
+        match whose {
+            Some(name) => {
                 if let Some(member) = self.spec.squad.members.iter_mut().find(|member| &member.name == name) {
                     member.budget = Some(limit);
                 }
             }
-            _ => self.spec.budget = Some(limit),
+            None => self.spec.budget = Some(limit),
         }
     }
 
