@@ -122,3 +122,11 @@ pub struct AgentMessage {
     /// The words.
     pub content: String,
 }
+
+/// Words of somebody who is not trusted, for a conversation in which others speak, too: no further line of them can look
+/// like the beginning of somebody else's.
+#[must_use]
+pub fn quoted(words: &str) -> String {
+    let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    words.trim().split(breaks).collect::<Vec<_>>().join("\n> ")
+}

@@ -6,7 +6,7 @@ use squad_domain::execution::{ExecutionState, Lane};
 use squad_domain::question::Subject;
 
 use super::part::Part;
-use crate::text::{bound, bullets, fenced};
+use crate::text::{bound, bullets, fenced, words};
 
 const QUESTION_BYTES: usize = 12_000;
 const WORDS_BYTES: usize = 2_000;
@@ -28,7 +28,7 @@ pub(super) fn question(state: &ExecutionState, lane: &LanePlan) -> Option<Part> 
             fenced("", &bound(words, WORDS_BYTES))
         ));
     }
-    text.push_str(&format!("\n\nThe question:\n\n{}", question.text.trim()));
+    text.push_str(&format!("\n\nThe question:\n\n{}", words(&question.text)));
     if !question.options.is_empty() {
         text.push_str(&format!("\n\nProposed answers:\n\n{}", bullets(&question.options)));
     }

@@ -8,7 +8,7 @@ use squad_domain::tests_run::{CommandSource, TestRun, TestStage};
 use super::part::Part;
 use super::work::reviewed;
 use super::{Material, earlier};
-use crate::text::{bound, bullets, fenced, plain};
+use crate::text::{bound, bullets, fenced, plain, words};
 
 /// Output of a run that passed says little.
 const PASSED_BYTES: usize = 1_500;
@@ -63,7 +63,7 @@ fn reported(report: &TestReport) -> String {
         TestVerdict::Pass => "passed",
         TestVerdict::Fail => "failed",
     };
-    format!("{verdict}: {}\n\n{}", report.summary.trim(), bullets(&report.failures)).trim_end().to_owned()
+    format!("{verdict}: {}\n\n{}", words(&report.summary), bullets(&report.failures)).trim_end().to_owned()
 }
 
 /// What a fix must mend: whatever checks of the whole found and was not mended yet.
@@ -80,7 +80,7 @@ pub(super) fn failure(state: &ExecutionState, lane: &LanePlan, material: &Materi
     if let Some(report) = whole.report.as_ref().filter(|report| report.verdict == TestVerdict::Fail) {
         found.push(format!(
             "## The tester's report\n\n{}\n\n{}",
-            report.summary.trim(),
+            words(&report.summary),
             bullets(&report.failures)
         ));
     }

@@ -1,7 +1,8 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use super::Material;
-use crate::text::{bound, bullets, fenced};
+use crate::text::{bound, bullets, closed, fenced};
 
 const DIFF_BYTES: usize = 60_000;
 const KNOWLEDGE_BYTES: usize = 8_000;
@@ -16,8 +17,11 @@ pub(super) struct Part {
 impl Part {
     /// A section of Markdown, of at most about `limit` bytes. `None` where there is nothing to say.
     pub(super) fn new(title: impl Into<String>, body: &str, limit: usize) -> Option<Self> {
-        let body = bound(body.trim(), limit);
-        (!body.is_empty()).then(|| Self { title: title.into(), body: body.into_owned() })
+        let body = match bound(body.trim(), limit) {
+            Cow::Borrowed(whole) => whole.to_owned(),
+            Cow::Owned(cut) => closed(&cut),
+        };
+        (!body.is_empty()).then(|| Self { title: title.into(), body })
     }
 
     /// A section that is one block of foreign text.

@@ -7,8 +7,10 @@ use squad_domain::ids::SubtaskId;
 use squad_domain::plan::{Analysis, Plan, Subtask};
 
 use super::part::Part;
-use crate::text::bullets;
+use crate::text::{bullets, one_line, words};
 
+/// Titles stand in lines of our own.
+pub(super) const TITLE_CHARS: usize = 500;
 const TASK_BYTES: usize = 24_000;
 const ANALYSIS_BYTES: usize = 12_000;
 const PLAN_BYTES: usize = 32_000;
@@ -29,7 +31,7 @@ pub(super) fn task(state: &ExecutionState) -> Option<Part> {
 
 pub(super) fn analysis(state: &ExecutionState) -> Option<Part> {
     let Analysis { summary, acceptance_criteria, risks, questions } = state.analysis.as_ref()?;
-    let mut text = summary.trim().to_owned();
+    let mut text = words(summary);
     for (title, entries) in
         [("Acceptance criteria", acceptance_criteria), ("Risks", risks), ("Questions", questions)]
     {
@@ -88,7 +90,8 @@ pub(super) fn draft(state: &ExecutionState) -> Option<Part> {
 /// The whole plan.
 fn full(plan: &Plan) -> String {
     let mut text = plan.subtasks.iter().map(described).collect::<Vec<_>>().join("\n\n");
-    let command = if plan.test_command.trim().is_empty() { "(none)" } else { plan.test_command.trim() };
+    let command =
+        if plan.test_command.trim().is_empty() { "(none)".to_owned() } else { words(&plan.test_command) };
     // Writing to a string cannot fail.
     let _ = write!(text, "\n\n`test_command`: {command}");
     text
@@ -96,11 +99,12 @@ fn full(plan: &Plan) -> String {
 
 /// A sub-task in all its words.
 pub(super) fn described(subtask: &Subtask) -> String {
-    let mut text = format!("## {}: {}\n\nrole: {}", subtask.id, subtask.title.trim(), subtask.role);
+    let mut text =
+        format!("## {}: {}\n\nrole: {}", subtask.id, one_line(&subtask.title, TITLE_CHARS), subtask.role);
     if !subtask.depends_on.is_empty() {
         text.push_str(&format!("\ndepends on: {}", ids(&subtask.depends_on)));
     }
-    text.push_str(&format!("\n\n{}", subtask.description.trim()));
+    text.push_str(&format!("\n\n{}", words(&subtask.description)));
     if !subtask.acceptance_criteria.is_empty() {
         text.push_str(&format!("\n\nAcceptance criteria:\n\n{}", bullets(&subtask.acceptance_criteria)));
     }

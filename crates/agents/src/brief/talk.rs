@@ -2,7 +2,7 @@
 
 use squad_domain::execution::ExecutionState;
 use squad_domain::execution::decide::LanePlan;
-use squad_domain::message::{Actor, MessageKind, Recipient};
+use squad_domain::message::{Actor, MessageKind, Recipient, quoted};
 use squad_domain::question::{Answer, Subject};
 
 use super::part::Part;
@@ -33,7 +33,11 @@ pub(super) fn told(state: &ExecutionState, lane: &LanePlan) -> Option<Part> {
                 Actor::Member(name) => name.to_string(),
                 Actor::Engine => "The engine".to_owned(),
             };
-            format!("{who}: {}", bound(message.content.trim(), MESSAGE_BYTES))
+            let content = bound(message.content.trim(), MESSAGE_BYTES);
+            match &message.from {
+                Actor::Person(_) => format!("{who}: {content}"),
+                Actor::Member(_) | Actor::Engine => format!("{who}: {}", quoted(&content)),
+            }
         })
         .collect();
     lines.reverse();
@@ -60,8 +64,8 @@ pub(super) fn answers(state: &ExecutionState) -> Option<Part> {
                 format!(
                     "{} asked: {}\n{who} answered: {}",
                     question.from.name(),
-                    bound(question.text.trim(), MESSAGE_BYTES),
-                    bound(text.trim(), MESSAGE_BYTES)
+                    quoted(&bound(question.text.trim(), MESSAGE_BYTES)),
+                    quoted(&bound(text.trim(), MESSAGE_BYTES))
                 )
             })
         })

@@ -6,9 +6,9 @@ use squad_domain::execution::{ExecutionState, SubtaskStage, SubtaskState};
 use squad_domain::review::{Review, ReviewVerdict};
 
 use super::part::Part;
-use super::plan::{described, ids};
+use super::plan::{TITLE_CHARS, described, ids};
 use super::{Material, earlier};
-use crate::text::{bound, bullets, one_line};
+use crate::text::{bound, bullets, one_line, words};
 
 const SUBTASK_BYTES: usize = 16_000;
 const OTHERS_BYTES: usize = 8_000;
@@ -46,7 +46,7 @@ pub(super) fn others(state: &ExecutionState, lane: &LanePlan) -> Option<Part> {
             format!(
                 "{}: {} ({who}{after}; {})",
                 subtask.spec.id,
-                subtask.spec.title.trim(),
+                one_line(&subtask.spec.title, TITLE_CHARS),
                 stage(subtask.stage)
             )
         })
@@ -94,8 +94,8 @@ fn summaries(done: &[&SubtaskState]) -> String {
         format!(
             "## {}: {}{who}\n\n{}",
             subtask.spec.id,
-            subtask.spec.title.trim(),
-            bound(summary, SUMMARY_BYTES)
+            one_line(&subtask.spec.title, TITLE_CHARS),
+            words(&bound(summary, SUMMARY_BYTES))
         )
     };
     done.iter().map(one).collect::<Vec<_>>().join("\n\n")
@@ -105,7 +105,11 @@ fn summaries(done: &[&SubtaskState]) -> String {
 pub(super) fn hand_over(state: &ExecutionState, lane: &LanePlan) -> Option<Part> {
     let Some(own) = own(state, lane) else { return merged(state, lane) };
     let who = own.assignee.as_ref().map_or("The author", |name| name.as_str());
-    Part::new(format!("{who}'s hand-over (a claim; the diff is the evidence)"), &own.summary, SUMMARY_BYTES)
+    Part::new(
+        format!("{who}'s hand-over (a claim; the diff is the evidence)"),
+        &words(&own.summary),
+        SUMMARY_BYTES,
+    )
 }
 
 /// What reviewers said, by round; for the whole, what was said of it before the last fixes.
@@ -138,7 +142,7 @@ pub(super) fn reviewed(review: &Review) -> String {
         })
         .collect();
     let comments = if comments.is_empty() { String::new() } else { format!("\n\n{}", bullets(&comments)) };
-    format!("{verdict}: {}{comments}", review.summary.trim())
+    format!("{verdict}: {}{comments}", words(&review.summary))
 }
 
 pub(super) fn conflict(state: &ExecutionState, lane: &LanePlan, material: &Material) -> Option<Part> {

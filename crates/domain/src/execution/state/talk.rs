@@ -5,7 +5,7 @@ use super::{ExecutionState, QuestionState};
 use crate::execution::guard::LoopPattern;
 use crate::execution::{Event, Lane, SubtaskStage};
 use crate::ids::{MemberName, QuestionId};
-use crate::message::{Actor, AgentMessage, MessageKind, Recipient};
+use crate::message::{Actor, AgentMessage, MessageKind, Recipient, quoted};
 use crate::money::MicroUsd;
 use crate::question::{Answer, Asked, Question, Subject};
 use crate::tests_run::{CommandSource, TestCommand};
@@ -29,6 +29,10 @@ impl ExecutionState {
             Actor::Member(name) => format!("{name} tells you"),
             Actor::Engine => "News of the squad".to_owned(),
         };
+        let content = match &message.from {
+            Actor::Person(_) => message.content.clone(),
+            Actor::Member(_) | Actor::Engine => quoted(&message.content),
+        };
         for lane in self.lanes.values_mut().filter(|lane| lane.is_open()) {
             let addressed = match &message.to {
                 Recipient::Everyone => message.from != Actor::Member(lane.member.clone()),
@@ -36,7 +40,7 @@ impl ExecutionState {
                 Recipient::Person => false,
             };
             if addressed {
-                lane.inbox.push(format!("{from}: {}", message.content));
+                lane.inbox.push(format!("{from}: {content}"));
             }
         }
     }
