@@ -132,6 +132,15 @@ pub(crate) fn disturbed(
     );
 }
 
+/// As [`disturbed`], where a step failed for a reason outside of the squad and a person was asked.
+pub(crate) fn asked_about(house: &House, id: ExecutionId, whole: &Whole, context: &str) {
+    let (_, events) = house.log(id);
+    let failed = events.iter().filter(|event| matches!(event.body, EventBody::StepFailed { .. })).count();
+    assert!(failed > 0, "{context}: nothing failed");
+    let state = ended(house, id, context);
+    assert_eq!(tree(&state), whole.tree, "{context}: other files than undisturbed");
+}
+
 /// The log in short, for the message of a test that fails.
 fn story(house: &House, id: ExecutionId) -> String {
     let (_, events) = house.log(id);
@@ -143,8 +152,18 @@ fn story(house: &House, id: ExecutionId) -> String {
     events.iter().map(line).collect()
 }
 
-/// What holds of every execution that has completed. Gives its state.
+/// What holds of every execution that has completed without anybody having been asked. Gives its state.
 fn sound(house: &House, id: ExecutionId, context: &str) -> ExecutionState {
+    for event in house.log(id).1 {
+        if let EventBody::StepFailed { step, message } = event.body {
+            panic!("{context}: `{step}` failed: {message}");
+        }
+    }
+    ended(house, id, context)
+}
+
+/// What holds of every execution that has completed.
+fn ended(house: &House, id: ExecutionId, context: &str) -> ExecutionState {
     let (state, events) = house.log(id);
     assert_eq!(state.status, Status::Completed, "{context}: {}\n{}", story(house, id), house.said());
     assert_eq!(house.model.complaints(), Vec::<String>::new(), "{context}");
@@ -161,7 +180,6 @@ fn sound(house: &House, id: ExecutionId, context: &str) -> ExecutionState {
             EventBody::ModelCallStarted { step, .. } | EventBody::ToolStarted { step, .. } => {
                 assert!(begun.insert(step.clone()), "{context}: `{step}` began twice");
             }
-            EventBody::StepFailed { step, message } => panic!("{context}: `{step}` failed: {message}"),
             _ => {}
         }
     }

@@ -75,3 +75,26 @@ fn a_full_data_folder_ends_a_run_with_what_to_do_and_it_is_resumed_once_there_is
     assert_eq!(resumed.code(), Some(0), "{}", house.said());
     check::disturbed(&house, id, &whole, &[], "the disk was full");
 }
+
+#[test]
+fn a_repository_on_a_full_disk_gets_its_branch_once_there_is_space() {
+    let house = House::new(Backend::Sqlite);
+    let (git, aside) = (house.repository.path().join(".git"), house.path().join("aside"));
+    std::fs::rename(&git, &aside).unwrap();
+    let Some(disk) = SmallDisk::mount(&git, 16) else { return };
+    let copied = Command::new("cp").arg("-a").arg(aside.join(".")).arg(&git).status().unwrap();
+    assert!(copied.success());
+    let whole = undisturbed(Backend::Sqlite);
+    disk.fill();
+    let status = house.run(&[]).status().unwrap().code();
+    let said = house.said();
+    assert_eq!(status, Some(3), "a person is asked: {said}");
+    assert!(said.contains("No space left") && said.contains("squad retry"), "{said}");
+    let id = house.row().unwrap().id;
+    disk.make_space();
+    assert!(house.squad(&["retry"]).status().unwrap().success(), "{}", house.said());
+    let resumed = house.squad(&["resume", "--json"]).status().unwrap();
+    assert_eq!(resumed.code(), Some(0), "{}", house.said());
+    check::asked_about(&house, id, &whole, "the repository's disk was full");
+    house.leave();
+}

@@ -2,6 +2,7 @@
 
 use crate::check;
 use crate::house::House;
+use crate::remains;
 use crate::run::undisturbed;
 use crate::signals::{freeze, send};
 use crate::workers::{Worker, holder, is_over};
@@ -47,6 +48,7 @@ fn a_worker_that_is_asked_to_end_hands_over_at_once() {
             assert_eq!(second.0.wait().unwrap().code(), Some(0));
             assert_eq!(taken_up(&house, id), 0, "nobody had vanished");
             check::disturbed(&house, id, &whole, &again, "handed over");
+            remains::nothing_temporary(&house);
             house.leave();
         }
     }
@@ -71,6 +73,7 @@ fn a_run_that_is_asked_to_end_is_handed_to_a_waiting_worker() {
         send(&worker.0, Signal::TERM);
         assert_eq!(worker.0.wait().unwrap().code(), Some(0));
         check::disturbed(&house, id, &whole, &again, "handed over");
+        remains::nothing_temporary(&house);
         house.leave();
     }
 }

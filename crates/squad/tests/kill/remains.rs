@@ -1,5 +1,5 @@
-//! What must not be left behind: processes, mounts, control groups, locks, temporary files, and anything but the branch
-//! in the user's repository.
+//! What must not be left behind: processes, mounts, control groups, locks, files of the execution, and anything but the
+//! branch in the user's repository.
 
 use crate::house::{House, LOOK};
 use squad_domain::execution::ExecutionState;
@@ -13,7 +13,6 @@ pub(crate) fn none(house: &House, state: &ExecutionState, context: &str) {
     let left = || {
         let mut all = processes(house.path());
         all.extend(groups());
-        all.extend(below(&house.temporary()));
         all.extend(below(&house.data().join("executions")));
         all
     };
@@ -23,6 +22,12 @@ pub(crate) fn none(house: &House, state: &ExecutionState, context: &str) {
         std::thread::sleep(LOOK);
     }
     repository(house, state, context);
+}
+
+/// Nothing temporary is left by a process that could end in good order. One that is killed while it starts can leave the
+/// folder in which it tried the sandbox, or looked for work that is not committed.
+pub(crate) fn nothing_temporary(house: &House) {
+    assert_eq!(below(&house.temporary()), Vec::<String>::new());
 }
 
 /// Processes that have to do with this house: by what they were called with, where they are, or what is mounted there.
