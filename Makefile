@@ -14,7 +14,7 @@ test: ## every test, on SQLite and PostgreSQL
 	@scripts/setup.sh test
 	@cargo build --quiet --workspace --bins --examples
 	@cargo test --quiet --workspace --doc
-	@scripts/with-postgres.sh cargo nextest run --workspace --no-fail-fast
+	@scripts/with-docker.sh scripts/with-postgres.sh cargo nextest run --workspace --no-fail-fast
 
 lint: ## formatting, clippy with warnings denied, licences and sources
 	@scripts/setup.sh lint

@@ -42,6 +42,22 @@ if [ ${#packages[@]} -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
+# For the sandbox tiers docker and gvisor. Only root can start a daemon of its own (scripts/with-docker.sh), and where
+# one of these cannot be had, its tests say that they are skipped.
+if [[ $goals == *" test "* ]] && root_on_debian; then
+  optional=()
+  have dockerd && have docker && have runsc || apt-get update -qq
+  have dockerd || optional+=(docker.io)
+  # Newer releases have the client in a package of its own, older ones have no such package.
+  have docker || [ -z "$(apt-cache search --names-only '^docker-cli$')" ] || optional+=(docker-cli)
+  have runsc || optional+=(runsc)
+  for package in "${optional[@]}"; do
+    echo "installing $package"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+      echo "$package cannot be installed here: the tests that need it are skipped"
+  done
+fi
+
 if have node; then
   node_version=$(node --version)
   node_major=${node_version#v}

@@ -19,8 +19,8 @@ fi
 reason=
 if [ "$(id -u)" -ne 0 ]; then
     reason="a Docker daemon can be started by root only"
-elif ! command -v dockerd >/dev/null; then
-    reason="dockerd is not installed (apt-get install docker.io)"
+elif ! command -v dockerd >/dev/null || ! command -v docker >/dev/null; then
+    reason="dockerd or docker is not installed (apt-get install docker.io)"
 fi
 
 # Short, because the path of a unix socket may have about a hundred bytes.

@@ -64,10 +64,9 @@ pub struct DockerConfig {
 }
 
 impl DockerConfig {
-    /// `DOCKER_HOST` and `SQUAD_SANDBOX_IMAGE`.
+    /// The daemon that `DOCKER_HOST` names, and the host's own toolchains.
     pub fn of_this_process() -> Self {
-        let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Self { host: set("DOCKER_HOST"), image: set("SQUAD_SANDBOX_IMAGE") }
+        Self { host: std::env::var("DOCKER_HOST").ok(), image: None }
     }
 }
 
@@ -115,7 +114,7 @@ impl ContainerSandbox {
         let connect = || async {
             let daemon = Daemon::connect(self.tier, self.docker.host.as_deref()).await?;
             if self.tier == Tier::Gvisor && !daemon.has_runtime(GVISOR_RUNTIME) {
-                return Err(without_gvisor());
+                return Err(without_gvisor(find_program(GVISOR_RUNTIME).as_deref()));
             }
             Ok(Arc::new(daemon))
         };
@@ -195,8 +194,8 @@ fn user() -> (u32, u32) {
         .unwrap_or_else(|| (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()))
 }
 
-fn without_gvisor() -> SandboxError {
-    let remedy = match find_program(GVISOR_RUNTIME) {
+fn without_gvisor(installed: Option<&Path>) -> SandboxError {
+    let remedy = match installed {
         Some(path) => format!(
             "it is installed as `{path}`: register it with `{path} install` as root, or add `\"runtimes\": {{\"runsc\": \
              {{\"path\": \"{path}\"}}}}` to `/etc/docker/daemon.json`; then restart Docker (`systemctl restart docker`)",
@@ -230,5 +229,23 @@ impl Sandbox for ContainerSandbox {
 
     async fn probe(&self) -> Result<ProbeReport, SandboxError> {
         crate::probe::containers(self).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unregistered_gvisor_is_refused_with_what_to_do_exactly() {
+        let installed = without_gvisor(Some(Path::new("/usr/bin/runsc"))).to_string();
+        for part in [
+            "`/usr/bin/runsc install`",
+            r#""runtimes": {"runsc": {"path": "/usr/bin/runsc"}}"#,
+            "restart docker",
+        ] {
+            assert!(installed.contains(part), "{part}: {installed}");
+        }
+        assert!(without_gvisor(None).to_string().contains("gvisor.dev"));
     }
 }

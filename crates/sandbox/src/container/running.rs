@@ -100,6 +100,10 @@ impl Running {
         inspected.is_ok_and(|container| container.state.and_then(|state| state.oom_killed).unwrap_or(false))
     }
 
+    pub(super) async fn daemon_answers(&self) -> bool {
+        self.daemon.docker.ping().await.is_ok()
+    }
+
     /// Ends it and waits until the daemon has removed it.
     pub(super) async fn remove(mut self) {
         self.driver = None;

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use rustix::process::Signal;
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::compat::FuturesAsyncReadCompatExt as _;
 use tokio_util::sync::CancellationToken;
@@ -254,7 +255,11 @@ impl Exchange<'_> {
         } else if let Some(stopped) = stopped {
             stopped
         } else if container.has_ended() {
-            return Err(container.lost());
+            if !container.daemon_answers().await {
+                return Err(container.lost());
+            }
+            // With some runtimes a command can kill process 1, and ends itself by that.
+            Outcome::Signaled(Signal::KILL.as_raw())
         } else {
             Outcome::TimedOut
         };

@@ -127,7 +127,7 @@ pub(super) fn writable(policy: &Policy) -> Vec<&Path> {
 
 /// Becomes the command.
 pub(super) fn run(policy: &Policy) -> Result<(), StepError> {
-    rustix::process::setsid().step("start a session")?;
+    sys::setsid().step("start a session")?;
     // Without a process namespace this is all that ties the command to process 1.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).step("tie life to process 1")?;
     sys::reset_signals();

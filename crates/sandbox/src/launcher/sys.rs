@@ -79,7 +79,18 @@ pub(crate) fn reset_signals() {
 pub(crate) fn close_on_exec_from(first: u32) -> io::Result<()> {
     // SAFETY: with `CLOSE_RANGE_CLOEXEC` nothing is closed now, so no owned descriptor becomes invalid.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    if result == 0 {
+        return Ok(());
+    }
+    // Older gVisors know the call without the flag.
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        let number = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+        if let Some(number) = number.filter(|number| *number >= first) {
+            // SAFETY: a flag of a descriptor is set, and nothing is closed now; a number that is none is refused.
+            unsafe { libc::fcntl(number.cast_signed(), libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
+    }
+    Ok(())
 }
 
 /// Brings the loopback device of this network namespace up.
@@ -94,6 +105,12 @@ pub(crate) fn loopback_up() -> io::Result<()> {
     // SAFETY: the descriptor is open, and `request` is an initialised `ifreq` that outlives the call.
     let result = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Starts a session. Not by rustix, which takes for granted that the answer is a process: older gVisors answer zero.
+pub(crate) fn setsid() -> io::Result<()> {
+    // SAFETY: `setsid` takes no arguments and touches no memory of this process.
+    if unsafe { libc::setsid() } < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Kills every process that this one may kill but itself: as process 1 of a container, everything in it.

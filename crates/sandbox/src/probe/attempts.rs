@@ -66,18 +66,19 @@ async fn walls(
     let script = format!(
         r#"
 try() {{ name=$1; shift; "$@" >/dev/null 2>&1 && echo "broken $name"; }}
+{{ cp /etc/passwd /tmp/copy && ls -l /tmp/copy && stat / && rm /tmp/copy; }} >/dev/null 2>&1 || echo "broken commands"
 try files cat '{secret}'
 try files cat /etc/shadow
 try files sh -c 'echo x > /probe'
 try files sh -c 'echo x > /usr/.probe'
 try files sh -c 'echo x > /proc/sys/kernel/hostname'
 try processes test "$(ls -d /proc/[0-9]* | wc -l)" -gt 8
-try processes cat /proc/1/environ
+try processes grep -zqvE '^(HOME|HOSTNAME|PATH)=' /proc/1/environ
 try privileges mount -t tmpfs none /tmp
 try privileges unshare -U true
 try privileges chroot / true
 grep -q '^CapEff:.0000000000000000$' /proc/self/status || echo "broken privileges"
-grep -q '^NoNewPrivs:.1$' /proc/self/status || echo "broken privileges"
+grep -q '^NoNewPrivs:.0$' /proc/self/status && echo "broken privileges"
 grep -q '^Seccomp:.2$' /proc/self/status || echo "broken system_calls"
 test "$(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ')" = lo || echo "broken network"
 try network sh -c 'echo x > /dev/tcp/127.0.0.1/{port}'
@@ -104,6 +105,12 @@ echo done"#,
         "this kernel has no Landlock; the mount namespace stands alone"
     };
     Ok(vec![
+        check(
+            "commands",
+            held("commands"),
+            "everyday programs run",
+            "everyday programs (`cp`, `ls`, `stat`, `rm`) fail inside",
+        ),
         check(
             "files",
             held("files"),

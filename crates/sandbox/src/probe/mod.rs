@@ -87,21 +87,21 @@ subject!(ContainerSandbox, ContainerSession);
 /// Probes the walls of tiers `docker` and `gvisor`.
 pub(crate) async fn containers(sandbox: &ContainerSandbox) -> Result<ProbeReport, SandboxError> {
     let tier = sandbox.tier();
-    let failed = |detail: String, remedy: String| {
+    let refused = |detail: String, remedy: String| {
         vec![Check { name: "daemon".into(), held: false, detail, remedy: Some(remedy) }]
     };
-    let checks = match attempts::all(sandbox).await {
+    let mut checks = match attempts::all(sandbox).await {
         Ok(checks) => checks,
-        Err(SandboxError::DoesNotHold { reason, remedy, .. }) => failed(reason, remedy),
+        Err(SandboxError::DoesNotHold { reason, remedy, .. }) => refused(reason, remedy),
         Err(SandboxError::Docker { action, reason }) => {
-            let remedy = "see that `docker run` works for this user on this machine".to_owned();
-            failed(format!("cannot {action}: {reason}"), remedy)
+            refused(format!("cannot {action}: {reason}"), remedy::for_containers(tier))
         }
-        Err(SandboxError::Setup { reason }) => {
-            failed(reason, "use the tier `builtin`, or a newer Docker".into())
-        }
+        Err(SandboxError::Setup { reason }) => refused(reason, remedy::for_containers(tier)),
         Err(other) => return Err(other),
     };
+    for check in checks.iter_mut().filter(|check| !check.held) {
+        check.remedy.get_or_insert_with(|| remedy::for_containers(tier));
+    }
     Ok(ProbeReport { tier, checks })
 }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::Tier;
+
 /// Why namespaces may be refused here, and the way out.
 pub(crate) fn for_namespaces() -> String {
     let setting = |path: &str| fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
@@ -22,4 +24,14 @@ pub(crate) fn for_namespaces() -> String {
             .into();
     }
     "Linux 5.12 or newer with user namespaces is needed".into()
+}
+
+/// What a person can do when containers run and do not hold.
+pub(crate) fn for_containers(tier: Tier) -> String {
+    if tier == Tier::Gvisor {
+        return "install a current gVisor (https://gvisor.dev/docs/user_guide/install) and register it without \
+                `--ignore-cgroups` (`runsc install` as root, then restart Docker)"
+            .into();
+    }
+    "see that `docker run` works for this user, and that `docker info` warns of no limit that is not supported".into()
 }

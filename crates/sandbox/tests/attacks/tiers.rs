@@ -13,6 +13,7 @@ async fn every_guarantee_holds_on_this_machine() {
     assert!(failed.is_empty(), "{failed:?}");
     let names: Vec<_> = report.checks.iter().map(|check| check.name.as_str()).collect();
     let expected = [
+        "commands",
         "files",
         "processes",
         "privileges",

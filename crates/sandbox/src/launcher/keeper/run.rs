@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::bounds::Bounds;
 use super::clean;
@@ -34,8 +35,14 @@ pub(super) async fn run(policy: &Policy, stream: &mut Stream, landlock: bool) ->
         Err(error) => Outcome::Setup(error.to_string()),
         Ok((children, command, output)) => {
             let (from, to) = tokio::io::split(stream);
-            let watching = watch(policy, command, children, from, &mut bounds);
-            let (outcome, ()) = tokio::join!(watching, pump(output, to));
+            let gone = CancellationToken::new();
+            let all_gone = gone.clone().drop_guard();
+            let watching = async {
+                let outcome = watch(policy, command, children, from, &mut bounds).await;
+                drop(all_gone);
+                outcome
+            };
+            let (outcome, ()) = tokio::join!(watching, pump(output, to, gone));
             outcome
         }
     };
@@ -119,10 +126,19 @@ async fn end_all() {
 }
 
 /// Passes the output on until nobody can write it any more.
-async fn pump(mut output: pipe::Receiver, mut squad: impl AsyncWrite + Unpin) {
+async fn pump(mut output: pipe::Receiver, mut squad: impl AsyncWrite + Unpin, gone: CancellationToken) {
     let mut chunk = vec![0; 64 * 1024];
     let mut listens = true;
-    while let Ok(length @ 1..) = output.read(&mut chunk).await {
+    loop {
+        // Some kernels do not tell that the last writer has gone, but then there is nothing to wait for.
+        let length = tokio::select! {
+            biased;
+            length = output.read(&mut chunk) => length.unwrap_or(0),
+            () = gone.cancelled() => rustix::io::read(&output, &mut chunk).unwrap_or(0),
+        };
+        if length == 0 {
+            return;
+        }
         listens = listens && write_frame(&mut squad, &Frame::Output(chunk[..length].to_vec())).await.is_ok();
     }
 }
