@@ -91,14 +91,11 @@ fn killed_and_resumed(house: &House, whole: &Whole, number: u64) -> u64 {
         child.kill().unwrap();
         child.wait().unwrap();
         killed += 1;
-        if let Some(row) = house.row() {
-            if row.status.is_terminal() {
-                // Killed right after the last event: whoever asks is told, and what is left over is removed.
-                let id = row.id.to_string();
-                let status = house.squad(&["resume", &id]).status().unwrap();
-                assert_eq!(status.code(), Some(0), "{context}: {}", house.said());
-                break;
-            }
+        if let Some(row) = house.row().filter(|row| row.status.is_terminal()) {
+            // Killed right after the last event: whoever asks is told, and what is left over is removed.
+            let status = house.squad(&["resume", &row.id.to_string()]).status().unwrap();
+            assert_eq!(status.code(), Some(0), "{context}: {}", house.said());
+            break;
         }
     }
     check::disturbed(house, house.row().unwrap().id, whole, &[], &context);

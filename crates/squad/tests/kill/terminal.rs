@@ -35,6 +35,8 @@ fn interrupted(house: &House, whole: &check::Whole, number: u64) -> u64 {
     let mut times = 0;
     loop {
         let started = house.row();
+        let before = house.path().join("before");
+        let _ = std::fs::remove_file(&before);
         let mut child = match &started {
             Some(_) => on_a_terminal(&house.squad(&["resume"])),
             None => on_a_terminal(&house.run_for_people()),
@@ -46,6 +48,8 @@ fn interrupted(house: &House, whole: &check::Whole, number: u64) -> u64 {
             screen.read_to_end(&mut bytes).unwrap();
             String::from_utf8_lossy(&bytes).into_owned()
         });
+        // Only now is it the program's turn; before, the shell's own preparations would be interrupted.
+        house.until(&mut child, |_| before.metadata().is_ok_and(|file| file.len() > 0).then_some(()));
         let twice = random.below(4) == 0;
         if moment(house, &mut child, &mut random) {
             let _ = keys.write_all(if twice { b"\x03\x03" } else { b"\x03" });
