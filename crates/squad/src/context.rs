@@ -9,7 +9,7 @@ use etcetera::BaseStrategy;
 use squad_agents::Prompts;
 use squad_domain::ids::OrgId;
 use squad_engine::{Clock, Engine, EngineConfig, SystemClock};
-use squad_sandbox::{BuiltinSandbox, Sandbox, SandboxConfig, Tier, TierChoice};
+use squad_sandbox::{BuiltinSandbox, DockerConfig, Sandbox, SandboxConfig, Tier, TierChoice};
 use squad_storage::Storage;
 use std::ffi::OsStr;
 use std::io::IsTerminal as _;
@@ -133,7 +133,7 @@ impl Context {
     /// Where the sandbox does not hold, or the database cannot be opened.
     pub(crate) async fn engine(&self, tier: TierChoice) -> Result<Engine, CliError> {
         check_temporary()?;
-        let sandbox = squad_sandbox::select(tier, &SandboxConfig::default()).await?;
+        let sandbox = squad_sandbox::select(tier, &self.sandbox_config()).await?;
         if sandbox.tier() == Tier::None {
             output::remark(UNGUARDED);
         }
@@ -143,6 +143,15 @@ impl Context {
             async move { leftovers::remove(&engine, &data_dir).await }
         });
         Ok(engine)
+    }
+
+    /// What every tier is told.
+    pub(crate) fn sandbox_config(&self) -> SandboxConfig {
+        let image = self.loaded.config.sandbox_image.clone();
+        SandboxConfig {
+            docker: DockerConfig { image, ..DockerConfig::of_this_process() },
+            ..SandboxConfig::default()
+        }
     }
 
     fn with(&self, storage: Storage, sandbox: Arc<dyn Sandbox>) -> Result<Engine, CliError> {

@@ -8,7 +8,7 @@ use crate::output;
 use crate::output::doctor::{Check, Health, render, to_json};
 use clap::Args;
 use squad_llm::{DEFAULT_PROVIDERS, Environment as _, ProbeOutcome, ProcessEnvironment, probe};
-use squad_sandbox::{BuiltinSandbox, Sandbox as _, SandboxConfig};
+use squad_sandbox::{BuiltinSandbox, ContainerSandbox, Sandbox, Tier, TierChoice};
 use squad_storage::Storage;
 use squad_workspace::GitVersion;
 use std::collections::BTreeSet;
@@ -41,7 +41,7 @@ impl Doctor {
             database(&context).await,
             git().await,
         ];
-        checks.extend(sandbox().await);
+        checks.extend(sandboxes(&context).await);
         checks.extend(models(&context).await);
         output::print(&if context.json { to_json(&checks) } else { render(&checks, output::width()) });
         let bad = checks.iter().any(|check| check.health == Health::Bad);
@@ -75,27 +75,47 @@ async fn git() -> Check {
     }
 }
 
-async fn sandbox() -> Vec<Check> {
-    let sandbox = BuiltinSandbox::new(SandboxConfig::default().launcher);
+/// Every tier, tried for real. Only the one that runs would use has to hold.
+async fn sandboxes(context: &Context) -> Vec<Check> {
+    let config = context.sandbox_config();
+    let chosen = match context.loaded.config.sandbox {
+        TierChoice::Auto => Tier::Builtin,
+        TierChoice::Tier(tier) => tier,
+    };
+    let builtin = BuiltinSandbox::new(&config.launcher);
+    let (docker, gvisor) = (ContainerSandbox::docker(&config), ContainerSandbox::gvisor(&config));
+    let (builtin, docker, gvisor) =
+        tokio::join!(sandbox(&builtin, chosen), sandbox(&docker, chosen), sandbox(&gvisor, chosen));
+    [builtin, docker, gvisor].concat()
+}
+
+async fn sandbox(sandbox: &dyn Sandbox, chosen: Tier) -> Vec<Check> {
+    let name = format!("sandbox {}", sandbox.tier());
     let report = match sandbox.probe().await {
         Ok(report) => report,
-        Err(error) => return vec![Check::bad("sandbox builtin", error.to_string(), "see the message")],
+        Err(error) if sandbox.tier() == chosen => {
+            return vec![Check::bad(&name, error.to_string(), "see the message")];
+        }
+        Err(error) => return vec![Check::missing(&name, error.to_string())],
     };
     let failed: Vec<_> = report.checks.iter().filter(|check| !check.held).collect();
-    if failed.is_empty() {
-        return vec![Check::good(
-            "sandbox builtin",
-            format!("holds: {} attacks were tried", report.checks.len()),
-        )];
+    let advice = |check: &squad_sandbox::Check| {
+        check.remedy.clone().unwrap_or_else(|| "run it where namespaces are allowed".to_owned())
+    };
+    match failed.first() {
+        None => vec![Check::good(&name, format!("holds: {} attacks were tried", report.checks.len()))],
+        Some(first) if sandbox.tier() != chosen => {
+            let reasons: Vec<&str> = failed.iter().map(|check| check.detail.as_str()).collect();
+            vec![Check {
+                advice: Some(advice(first)),
+                ..Check::missing(&name, format!("does not hold here: {}", reasons.join("; ")))
+            }]
+        }
+        Some(_) => failed
+            .into_iter()
+            .map(|check| Check::bad(&format!("{name}: {}", check.name), check.detail.clone(), advice(check)))
+            .collect(),
     }
-    let advice = "run it where namespaces are allowed";
-    failed
-        .into_iter()
-        .map(|check| {
-            let advice = check.remedy.clone().unwrap_or_else(|| advice.to_owned());
-            Check::bad(&format!("sandbox builtin: {}", check.name), check.detail.clone(), advice)
-        })
-        .collect()
 }
 
 async fn models(context: &Context) -> Vec<Check> {

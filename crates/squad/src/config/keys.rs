@@ -55,6 +55,8 @@ config! {
     setup_hosts: Vec<String>,
     /// how commands are kept apart from this machine: `auto`, `builtin`, `docker`, `gvisor`, `kubernetes`
     sandbox: TierChoice,
+    /// for the tiers `docker` and `gvisor`: an image with the tools that commands get in place of this machine's
+    sandbox_image: Option<String>,
     /// `providers.<name>.base_url` and `providers.<name>.api_key_env` (the variable that holds the key)
     providers: BTreeMap<String, ProviderEndpoint>,
     /// `prices."provider/model"`: `{ input, output, cached_input, cache_write }` in US dollars per million tokens
