@@ -57,15 +57,34 @@ impl fmt::Display for RelativePath {
     }
 }
 
+/// What HFS+ ignores in names, as git has it in `utf8.c`.
+const IGNORED: [std::ops::RangeInclusive<char>; 4] =
+    ['\u{200c}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{206a}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
+
 /// `.git` in every spelling that some file system takes for it.
 pub(super) fn is_git_data(name: &str) -> bool {
-    let plain = name.trim_end_matches(['.', ' ']);
+    // Windows: a stream of the folder. macOS: characters that its file system does not see.
+    let name = name.split(':').next().unwrap_or(name);
+    let seen: String = name.chars().filter(|c| !IGNORED.iter().any(|range| range.contains(c))).collect();
+    let plain = seen.trim_end_matches(['.', ' ']);
     plain.eq_ignore_ascii_case(".git") || plain.eq_ignore_ascii_case("git~1")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_leads_out_or_into_git(text in "([./~a\\\\ \u{0}\u{200c}]|\\.\\./|\\.[gG][iI][tT]|git~1|/workspace/?|é){0,9}") {
+            if let Ok(path) = RelativePath::parse(&text, Some("/workspace")) {
+                for part in path.parts() {
+                    assert!(!matches!(part.as_str(), "" | "." | "..") && !part.contains(['/', '\0']), "{text:?}");
+                    assert!(!part.trim().eq_ignore_ascii_case(".git"), "{text:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn paths_stay_inside_and_out_of_git() {
@@ -79,7 +98,16 @@ mod tests {
         for bad in ["..", "a/../..", "/etc/passwd", "/workspaces/x", "/workspace/../etc", "a\0b"] {
             assert!(matches!(parse(bad), Err(FileError::Outside { .. })), "{bad}");
         }
-        for bad in [".git", ".git/config", "sub/.GIT/hooks/x", ".git./x", "git~1/config", "a/../.git"] {
+        for bad in [
+            ".git",
+            ".git/config",
+            "sub/.GIT/hooks/x",
+            ".git./x",
+            "git~1/config",
+            "a/../.git",
+            ".g\u{200c}it/config",
+            ".git::$INDEX_ALLOCATION/x",
+        ] {
             assert!(matches!(parse(bad), Err(FileError::GitData { .. })), "{bad}");
         }
         assert_eq!(parse(".github/workflows/ci.yml").unwrap(), ".github/workflows/ci.yml");

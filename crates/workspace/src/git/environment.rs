@@ -46,6 +46,9 @@ const OVERRIDES: &[&str] = &[
     "core.quotePath=false",
     "core.untrackedCache=false",
     "core.sparseCheckout=false",
+    // A name that some system takes for `.git` is none that we record or write, whatever this system thinks of it.
+    "core.protectHFS=true",
+    "core.protectNTFS=true",
     // A tree whose id was recorded survives a power cut.
     "core.fsync=added,reference",
     "core.fsyncMethod=batch",

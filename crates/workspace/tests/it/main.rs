@@ -9,6 +9,7 @@ mod deliver;
 mod files;
 mod hostile;
 mod import;
+mod malicious;
 mod merge;
 mod planted;
 mod support;
