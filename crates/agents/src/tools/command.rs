@@ -19,6 +19,11 @@ pub(super) async fn run(command: &str, seconds: Option<u64>, around: &Surroundin
     let Some(session) = &around.session else {
         return Outcome::error("commands cannot be run in this duty");
     };
+    if command.contains('\0') {
+        return Outcome::error(
+            "a command cannot hold a NUL byte; write `\\0` where a program should make one",
+        );
+    }
     let limited = around.test_paths_only() || !around.member.allowed_paths.is_empty();
     let before = if limited {
         match around.workspace.checkpoint().await {

@@ -116,7 +116,8 @@ pub(super) fn normal(path: &str) -> Option<String> {
     {
         inner = rest.trim_start_matches('/');
     }
-    if inner.starts_with('/') {
+    // No path of any system holds a NUL, and no program can be handed one.
+    if inner.starts_with('/') || inner.contains('\0') {
         return None;
     }
     let mut parts: Vec<&str> = Vec::new();

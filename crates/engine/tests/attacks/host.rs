@@ -84,10 +84,12 @@ attack!(files_of_the_host_and_of_other_squads_are_not_read, async |storage: Stor
         call("search_code", &json!({ "pattern": "canary-[a-z]+-[0-9a-f]+" })),
         call("search_code", &json!({ "pattern": "canary", "glob": "../**" })),
         call("search_code", &json!({ "pattern": "root:", "glob": "/etc/*" })),
+        command("echo a\u{0}b"),
         command("rm -f out squad"),
     ]);
     let played = arena.play(&[&worker(&calls)]).await;
     played.completed();
+    played.told("run_command", "a command cannot hold a NUL byte");
     played.told("read_file", "is a symbolic link");
     played.told("read_file", "leads out of the workspace");
     played.told("write_file", "is a symbolic link");

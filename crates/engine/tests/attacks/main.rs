@@ -25,4 +25,5 @@ mod git;
 mod host;
 mod injections;
 mod limits;
+mod many;
 mod tiers;
