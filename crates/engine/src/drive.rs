@@ -121,6 +121,7 @@ impl Shared {
 
     async fn driver(self: &Arc<Self>, id: ExecutionId, claim: Claim) -> Result<Driver, EngineError> {
         let (state, _) = self.load(id).await?;
+        self.outside.admits(id, &state.spec)?;
         let cancel = CancellationToken::new();
         let models = Models {
             execution: id,

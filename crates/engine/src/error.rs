@@ -33,6 +33,16 @@ pub enum EngineError {
         /// By whom.
         worker: String,
     },
+    /// The sandbox here is weaker than the one that the execution was started with.
+    #[error("execution `{id}` asks for the sandbox `{asked}`, and this worker has `{here}`; start a worker with `SQUAD_SANDBOX={asked}`", id = .id.short())]
+    WeakerSandbox {
+        /// Which execution.
+        id: ExecutionId,
+        /// What it asks for.
+        asked: String,
+        /// What is here.
+        here: String,
+    },
     /// The lease was lost: another worker has taken over. Nothing more was written.
     #[error("another worker has taken over execution `{0}`")]
     LeaseLost(ExecutionId),

@@ -28,6 +28,11 @@ pub(crate) trait Outside: Send + Sync {
     /// The way to the models of one execution.
     fn router(&self, models: &ModelSettings) -> Result<Router, EngineError>;
 
+    /// Whether commands are kept apart here as well as the execution asks for.
+    fn admits(&self, _id: ExecutionId, _spec: &ExecutionSpec) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Who performs the steps of one driver.
     fn hands(&self, task: Task<'_>) -> Arc<dyn Hands>;
 
@@ -120,6 +125,15 @@ impl Outside for Machine {
         let environment = Arc::clone(&self.environment);
         Router::new(models, move |name: &str| environment.var(name))
             .map_err(|error| EngineError::Models(error.to_string()))
+    }
+
+    fn admits(&self, id: ExecutionId, spec: &ExecutionSpec) -> Result<(), EngineError> {
+        let here = self.sandbox.tier();
+        // What cannot be read asks for something that this build does not know.
+        if spec.sandbox.parse().is_ok_and(|asked| here.satisfies(asked)) {
+            return Ok(());
+        }
+        Err(EngineError::WeakerSandbox { id, asked: spec.sandbox.clone(), here: here.to_string() })
     }
 
     fn hands(&self, task: Task<'_>) -> Arc<dyn Hands> {

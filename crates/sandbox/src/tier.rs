@@ -31,6 +31,29 @@ impl Tier {
     ];
 }
 
+impl Tier {
+    /// How much stands between a command and the host; only to compare with another tier's.
+    const fn strength(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Builtin => 1,
+            Self::Docker => 2,
+            Self::Kubernetes => 3,
+            Self::Gvisor => 4,
+        }
+    }
+
+    /// Whether what was asked for may run here: `auto` takes any tier that isolates, a tier takes itself and stronger
+    /// ones.
+    #[must_use]
+    pub fn satisfies(self, asked: TierChoice) -> bool {
+        match asked {
+            TierChoice::Auto => self.strength() >= Self::Builtin.strength(),
+            TierChoice::Tier(asked) => self.strength() >= asked.strength(),
+        }
+    }
+}
+
 impl fmt::Display for Tier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (_, name) = Self::ALL.iter().find(|(tier, _)| tier == self).expect("every tier is listed");
@@ -94,6 +117,15 @@ pub struct UnknownTier(String);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_runs_in_a_weaker_tier_than_was_asked_for() {
+        let gvisor = TierChoice::Tier(Tier::Gvisor);
+        assert!(Tier::Gvisor.satisfies(gvisor) && Tier::Gvisor.satisfies(TierChoice::Auto));
+        assert!(Tier::Builtin.satisfies(TierChoice::Tier(Tier::None)));
+        assert!(!Tier::Docker.satisfies(gvisor) && !Tier::Builtin.satisfies(TierChoice::Tier(Tier::Docker)));
+        assert!(!Tier::None.satisfies(TierChoice::Auto));
+    }
 
     #[test]
     fn every_tier_reads_back_what_it_writes() {

@@ -194,3 +194,20 @@ async fn an_organizations_budget_is_raised_where_it_was_set_and_the_call_tried_a
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_driven_in_a_weaker_sandbox_than_it_was_started_for() {
+    each_database(async |storage| {
+        let house = House::playing(&storage, &[&one_part(), WILLING], project()).await;
+        let engine = house.engine("worker-1");
+        let spec = ExecutionSpec { sandbox: "gvisor".into(), ..house.small(SOLO) };
+        let id = engine.start(spec, "ada").await.unwrap();
+        let refused = engine.drive(id, &Default::default()).await;
+        assert!(
+            matches!(refused, Err(EngineError::WeakerSandbox { ref asked, .. }) if asked == "gvisor"),
+            "{refused:?}"
+        );
+        assert!(house.model.requests().is_empty());
+    })
+    .await;
+}
