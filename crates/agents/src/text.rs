@@ -110,10 +110,10 @@ fn contained(text: &str, without_titles: bool) -> String {
         out.push_str(&line[..line.len() - start.len()]);
         match (fence, mark) {
             (None, Some(mark)) if ticks >= 3 => fence = Some((mark, ticks)),
-            (Some((open, least)), Some(mark)) if mark == open && ticks >= least => {
-                if start[ticks..].trim().is_empty() {
-                    fence = None;
-                }
+            (Some((open, least)), Some(mark))
+                if mark == open && ticks >= least && start[ticks..].trim().is_empty() =>
+            {
+                fence = None;
             }
             (None, _) if without_titles && is_title(start) => out.push('\\'),
             _ => {}

@@ -80,9 +80,9 @@ attack!(what_a_member_does_to_git_starts_nothing_on_the_host, async |storage: St
             "git commit -qam evil || git update-ref refs/heads/main HEAD || git branch evil || git tag evil || git stash || git worktree add /tmp/w || git gc --prune=now || git repack -ad || git config user.name x || git push origin HEAD",
         ),
         // Repositories of its own, in new folders and in place of tracked ones.
-        command(format!(
-            "for f in nested/born nested/unborn kept; do mkdir -p $f; git init -q $f; cat more-config >> $f/.git/config; cp -r hooks/. $f/.git/hooks; printf '* filter=evil diff=evil merge=evil\\n' > $f/.git/info/attributes; done; cd nested/born && cp /workspace/more-config f && git -c core.hooksPath=/dev/null -c core.fsmonitor= -c commit.gpgSign=false -c filter.evil.required=false add f; git -c core.hooksPath=/dev/null -c commit.gpgSign=false commit -qm x; true"
-        )),
+        command(
+            "for f in nested/born nested/unborn kept; do mkdir -p $f; git init -q $f; cat more-config >> $f/.git/config; cp -r hooks/. $f/.git/hooks; printf '* filter=evil diff=evil merge=evil\\n' > $f/.git/info/attributes; done; cd nested/born && cp /workspace/more-config f && git -c core.hooksPath=/dev/null -c core.fsmonitor= -c commit.gpgSign=false -c filter.evil.required=false add f; git -c core.hooksPath=/dev/null -c commit.gpgSign=false commit -qm x; true",
+        ),
         // A repository whose metadata lies elsewhere, and one that is a link.
         command(format!(
             "mkdir -p pointed linked; printf 'gitdir: {}\\n' > pointed/.git; ln -s {} linked/.git; mkdir -p elsewhere; mv nested/unborn/.git elsewhere/git; printf 'gitdir: ../../elsewhere/git\\n' > nested/unborn/.git",

@@ -4,6 +4,7 @@
 //! containers where a Docker daemon is lent by `scripts/with-docker.sh`.
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made is a broken test")]
+#![expect(clippy::print_stderr, reason = "what is skipped, and what many executions cost, is told")]
 
 #[path = "../it/house.rs"]
 #[expect(dead_code, reason = "shared with the other suite, which needs more of it")]

@@ -58,7 +58,9 @@ async fn nothing_is_left_of_many_executions() {
         engine("cleaner").remove_files(id).await.unwrap();
         // Every way to end was gone twice: what is kept for good is there by now.
         if number + 1 == 2 * ENDS.len() {
-            warm = Some(Held::now());
+            let held = Held::now();
+            eprintln!("after {} executions: {held:?}", number + 1);
+            warm = Some(held);
         }
         if (number + 1) % 100 == 0 {
             eprintln!("after {} executions: {:?}", number + 1, Held::now());
