@@ -6,6 +6,8 @@ mod config;
 mod context;
 mod error;
 mod exit;
+#[cfg(test)]
+mod fuzz;
 mod leftovers;
 mod located;
 mod output;

@@ -19,7 +19,6 @@ fn walk(seed: u64, roles: &[Role], moods: Moods) -> World {
         if world.state.status.is_terminal() {
             return world;
         }
-        world.change_a_mind();
         let steps = decide(&world.state);
         if steps.is_empty() {
             assert!(

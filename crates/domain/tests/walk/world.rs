@@ -113,7 +113,7 @@ impl World {
     }
 
     /// People change their minds about money at any time.
-    pub(crate) fn change_a_mind(&mut self) {
+    fn change_a_mind(&mut self) {
         if !self.grumpy() || self.below(10) > 0 {
             return;
         }
@@ -148,6 +148,7 @@ impl World {
     }
 
     pub(crate) fn perform_one(&mut self, mut steps: Vec<Step>) {
+        self.change_a_mind();
         let pick = usize::try_from(self.below(steps.len() as u64)).unwrap();
         let step = steps.swap_remove(pick);
         let key = step.key();

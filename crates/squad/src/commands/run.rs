@@ -91,6 +91,14 @@ pub(crate) struct PriceFlag {
     output: MicroUsd,
 }
 
+#[cfg(test)]
+impl PriceFlag {
+    /// Both, in micro-dollars.
+    pub(crate) const fn micros(self) -> (u64, u64) {
+        (self.input.micros(), self.output.micros())
+    }
+}
+
 impl FromStr for PriceFlag {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {

@@ -49,5 +49,11 @@ pub(crate) fn load(places: &Places<'_>, flags: Vec<Flag>) -> Result<Loaded, Conf
     layers.finish(ignored)
 }
 
+/// Reads a text as if it stood in a file.
+#[cfg(test)]
+pub(crate) fn check_text(text: &str) -> Result<(), ConfigError> {
+    file::parse(Path::new("squad.toml"), text).map(drop)
+}
+
 #[cfg(test)]
 mod tests;

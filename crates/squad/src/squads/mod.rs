@@ -99,6 +99,12 @@ pub(crate) fn load(name: &str, prompts: &Prompts) -> Result<Template, TemplateEr
     parse(name, &identity.to_string_lossy(), &text, prompts)
 }
 
+/// Reads a text as if it stood in a file.
+#[cfg(test)]
+pub(crate) fn check_text(text: &str) -> Result<(), TemplateError> {
+    parse("team.toml", "team.toml", text, &Prompts::embedded()).map(drop)
+}
+
 /// All templates that ship with the binary.
 pub(crate) fn shipped(prompts: &Prompts) -> Result<Vec<Template>, TemplateError> {
     TEMPLATES.iter().map(|(key, text)| parse(key, key, text, prompts)).collect()

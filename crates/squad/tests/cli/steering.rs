@@ -56,7 +56,7 @@ fn budgets_are_shown_and_set_for_everybody_and_for_one() {
         2,
         &["has not worked here yet"],
     );
-    says(&end(&mut house.squad(&["budget", "--squad", "solo", "--set", "-1"])), 2, &["--set"]);
+    says(&end(&mut house.squad(&["budget", "--squad", "solo", "--set", "lots"])), 2, &["--set"]);
 
     // The first call could cost more than a cent.
     let stopped = end(&mut solo(&house, &folder, &[]));

@@ -110,7 +110,7 @@ impl Repository {
 }
 
 /// Reads `--raw --numstat -z`: first all raw records, then all counts in the same order.
-fn parse_changes(bytes: &[u8]) -> Vec<Change> {
+pub(super) fn parse_changes(bytes: &[u8]) -> Vec<Change> {
     let lossy = |field: &[u8]| String::from_utf8_lossy(field).into_owned();
     let mut fields = bytes.split(|byte| *byte == 0).peekable();
     let mut changes = Vec::new();
@@ -129,12 +129,12 @@ fn parse_changes(bytes: &[u8]) -> Vec<Change> {
     for change in &mut changes {
         let Some(counts) = fields.next() else { break };
         let counts = String::from_utf8_lossy(counts);
-        let mut numbers = counts.split('\t');
+        let mut numbers = counts.splitn(3, '\t');
         let (added, removed) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
         change.binary = added == "-";
         change.added = added.parse().unwrap_or(0);
         change.removed = removed.parse().unwrap_or(0);
-        if numbers.next().is_none_or(str::is_empty) {
+        if change.old_path.is_some() {
             // A rename's two paths follow in fields of their own.
             fields.next();
             fields.next();

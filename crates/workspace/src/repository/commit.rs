@@ -91,7 +91,7 @@ impl Repository {
     }
 }
 
-fn parse_entry(record: &str) -> Result<LogEntry> {
+pub(super) fn parse_entry(record: &str) -> Result<LogEntry> {
     let fields: Vec<&str> = record.trim_start_matches('\n').splitn(4, '\u{1f}').collect();
     let [id, author, date, subject] = fields[..] else {
         return Err(Error::Unexpected { command: "log".to_owned(), detail: record.to_owned() });

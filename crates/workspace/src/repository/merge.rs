@@ -39,25 +39,16 @@ impl Repository {
         let output = self.git().command(query).accept(1).run().await?;
         let unexpected =
             || Error::Unexpected { command: "merge-tree".to_owned(), detail: output.text().into_owned() };
-        let mut fields = output.stdout.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-        let tree: TreeId = fields.next().ok_or_else(unexpected)?.parse()?;
+        let (tree, rest) = match output.stdout.iter().position(|byte| *byte == 0) {
+            Some(end) => (&output.stdout[..end], &output.stdout[end + 1..]),
+            None => return Err(unexpected()),
+        };
+        let tree: TreeId = String::from_utf8_lossy(tree).parse()?;
         if output.status == 0 {
             return Ok(MergeOutcome::Clean { tree });
         }
-        let files: BTreeSet<String> =
-            fields.by_ref().take_while(|path| !path.is_empty()).map(std::borrow::Cow::into_owned).collect();
-        let mut messages = Vec::new();
-        // Each message: number of paths, the paths, its kind, its text.
-        while let Some(count) = fields.next().and_then(|count| count.parse::<usize>().ok()) {
-            let mut rest = fields.by_ref().skip(count);
-            let (kind, text) = (rest.next(), rest.next());
-            if let (Some(kind), Some(text)) = (kind, text)
-                && kind.starts_with("CONFLICT")
-            {
-                messages.push(text.trim().to_owned());
-            }
-        }
-        Ok(MergeOutcome::Conflict { tree_with_markers: tree, files: files.into_iter().collect(), messages })
+        let (files, messages) = parse_conflicts(rest);
+        Ok(MergeOutcome::Conflict { tree_with_markers: tree, files, messages })
     }
 
     /// Those of `files` that still hold conflict markers in the tree.
@@ -73,6 +64,25 @@ impl Repository {
         }
         Ok(marked)
     }
+}
+
+/// Reads what follows the tree in `merge-tree -z --name-only --messages`: paths, an empty field, and messages, each as
+/// the number of its paths, the paths, its kind, its text.
+pub(super) fn parse_conflicts(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
+    let mut fields = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    let paths = fields.by_ref().take_while(|path| !path.is_empty());
+    let files: BTreeSet<String> = paths.map(std::borrow::Cow::into_owned).collect();
+    let mut messages = Vec::new();
+    while let Some(count) = fields.next().and_then(|count| count.parse::<usize>().ok()) {
+        let mut rest = fields.by_ref().skip(count);
+        let (kind, text) = (rest.next(), rest.next());
+        if let (Some(kind), Some(text)) = (kind, text)
+            && kind.starts_with("CONFLICT")
+        {
+            messages.push(text.trim().to_owned());
+        }
+    }
+    (files.into_iter().collect(), messages)
 }
 
 /// A line of seven `<` or `>` and a space; `=======` alone also underlines headings.

@@ -4,6 +4,8 @@ mod changes;
 mod check;
 mod commit;
 mod deliver;
+#[cfg(test)]
+mod fuzz;
 mod import;
 mod layout;
 mod lock;

@@ -120,7 +120,7 @@ async fn uncommitted(local: &LocalRepository, top: &Path, head: &str, scratch: &
 }
 
 /// The paths of `git status --porcelain -z` without renames: `XY <path>`, each ended by a NUL.
-fn paths(listing: &[u8]) -> Vec<String> {
+pub(super) fn paths(listing: &[u8]) -> Vec<String> {
     let path = |entry: &[u8]| entry.get(3..).map(|path| String::from_utf8_lossy(path).into_owned());
     listing.split(|byte| *byte == 0).filter(|entry| entry.len() > 3).filter_map(path).collect()
 }
@@ -139,7 +139,10 @@ fn lay_out(shadow: &Path, local: &LocalRepository, head: &str, excludes: &[u8]) 
         let name = entry.file_name();
         // An index may be split into two files.
         if name == "index" || name.as_encoded_bytes().starts_with(b"sharedindex.") {
-            std::fs::copy(entry.path(), shadow.join(name))?;
+            let copy = shadow.join(name);
+            std::fs::copy(entry.path(), &copy)?;
+            // By its time git tells which files may have changed since without showing it.
+            std::fs::File::options().write(true).open(copy)?.set_modified(entry.metadata()?.modified()?)?;
         }
     }
     Ok(())

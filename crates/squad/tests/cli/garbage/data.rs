@@ -4,6 +4,9 @@ use super::{WILLING, greeting, says, solo};
 use crate::support::{House, end};
 use std::path::Path;
 
+/// What is done to the bytes of a database.
+type Damage = fn(&mut Vec<u8>);
+
 /// Every command that only looks, or speaks to what is there.
 const READERS: &[&[&str]] = &[
     &["list"],
@@ -49,7 +52,7 @@ fn a_database_that_cannot_be_used_is_left_as_it_is() {
     let good = house.folder().join("good/squad.db");
     settle(&good);
     let bytes = std::fs::read(&good).unwrap();
-    let cases: &[(&str, fn(&mut Vec<u8>), &str)] = &[
+    let cases: &[(&str, Damage, &str)] = &[
         ("header", |bytes| bytes[..16].copy_from_slice(b"garbage garbage!"), "restore a backup"),
         ("cut", |bytes| bytes.truncate(5000), "restore a backup"),
         ("pages", |bytes| bytes[20_000..].fill(0x5a), "restore a backup"),
