@@ -31,5 +31,5 @@ build: ## an optimized `squad` in target/release
 install: ## install `squad` for this user
 	@cargo install --locked --path crates/squad
 
-bench: ## what things cost; docs/performance.md has the figures
+bench: ## what things cost here; give the machine nothing else to do
 	@scripts/bench.sh

@@ -1,4 +1,4 @@
-//! Measures whole runs. `make bench` calls it; `docs/performance.md` has the figures and says what they mean.
+//! Measures whole runs. `make bench` calls it.
 //!
 //! Everything is measured from outside where that is possible: a turn is the time between two requests that reach a
 //! model which answers at once, so the same clock serves other people's systems.
