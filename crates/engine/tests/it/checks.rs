@@ -103,7 +103,8 @@ calls = [{ tool = "write_file", args = { path = "greeting.txt", content = "hullo
 "#;
     each_database(async |storage| {
         // The duration differs in every run, and does not count.
-        let script = "grep -q hullo greeting.txt || { echo no hullo; echo \"took $(date +%N)ms\"; exit 1; }\n";
+        let script =
+            "grep -q hullo greeting.txt || { echo no hullo; echo \"took $(date +%N)ms\"; exit 1; }\n";
         let house = House::playing(&storage, &[in_vain, &one_part(), WILLING], tested_by(script)).await;
         let live = Live::start(&house, house.small(SOLO)).await;
         let question = live.asked(|question| question.subject == Subject::TestRounds).await;

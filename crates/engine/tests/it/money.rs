@@ -140,12 +140,15 @@ async fn lanes_that_reach_the_budget_together_ask_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_budget_is_set_at_any_time_and_answers_what_waits_for_it() {
     each_database(async |storage| {
-        let house = House::playing(&storage, &[DEAR, &plan(&[("s1", "backend_developer", &[])]), WILLING], project()).await;
+        let house =
+            House::playing(&storage, &[DEAR, &plan(&[("s1", "backend_developer", &[])]), WILLING], project())
+                .await;
         let mut spec = ExecutionSpec { budget: Some(usd("0.0001")), ..house.small(SOLO) };
         spec.squad.members[0].budget = Some(usd("0.0001"));
         let live = Live::start(&house, spec).await;
         let first = live.asked(|question| matches!(question.subject, Subject::Budget { .. })).await;
-        let set = |member: Option<&str>| Input::SetBudget { member: member.map(str::to_owned), limit: usd("9") };
+        let set =
+            |member: Option<&str>| Input::SetBudget { member: member.map(str::to_owned), limit: usd("9") };
         live.engine.input(live.id, "ada", set(None)).await.unwrap();
         let second = live.asked(|question| question.number() > first.number()).await;
         assert!(second.text.contains("budget of Sam"), "{}", second.text);

@@ -197,6 +197,7 @@ fn every_key_is_documented_and_every_documented_key_exists() {
         test_command: Some("x".into()),
         setup_command: Some("x".into()),
         prompts: Some("x".into()),
+        sandbox_image: Some("x".into()),
         ..Config::default()
     })
     .unwrap();

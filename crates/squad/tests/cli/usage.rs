@@ -11,7 +11,7 @@ fn what_cannot_be_used_ends_with_2_and_says_why() {
         (&["--price", "3"], "write `input/output`"),
         (&["--base-url", "not a url"], "is not the address of `scripted`"),
         (&["--sandbox", "chroot"], "is no sandbox tier"),
-        (&["--sandbox", "gvisor"], "is not available in this build"),
+        (&["--sandbox", "kubernetes"], "is not available in this build"),
         (&["--branch", "two words"], "cannot be a branch name"),
         (&["--branch", "main"], "branch `main` exists already"),
         (&["--repo", "."], "is not in a git repository"),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Kills of each kind (SQLite or Postgres, one process or two workers) where nobody asks for more.
-pub(crate) const KILLS: u64 = 40;
+pub(crate) const KILLS: u64 = 12;
 /// Houses side by side: they mostly wait for leases to end.
 const HOUSES: u64 = 6;
 

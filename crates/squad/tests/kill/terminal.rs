@@ -86,5 +86,5 @@ fn interrupted(house: &House, whole: &check::Whole, number: u64) -> u64 {
 
 #[test]
 fn interrupted_at_random_moments_on_a_terminal_a_run_can_be_taken_up_and_the_terminal_is_as_before() {
-    again_and_again(Backend::Sqlite, 15, interrupted);
+    again_and_again(Backend::Sqlite, 6, interrupted);
 }
