@@ -16,6 +16,8 @@ mod outside;
 mod perform;
 pub mod report;
 mod shared;
+#[cfg(test)]
+mod sim;
 mod store;
 mod workspaces;
 

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use squad_domain::model::{ModelRef, Price};
 use squad_domain::money::MicroUsd;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 const TABLE: &str = include_str!("../prices.toml");
 
@@ -77,7 +78,10 @@ impl PriceBook {
     /// The table that ships with the program.
     #[must_use]
     pub fn embedded() -> Self {
-        Self::parse(TABLE).expect("the embedded table is parsed by a test")
+        // Every driver has a router of its own, and each would parse the table again.
+        static PARSED: LazyLock<PriceBook> =
+            LazyLock::new(|| PriceBook::parse(TABLE).expect("the embedded table is parsed by a test"));
+        PARSED.clone()
     }
 
     /// A table of one's own, in the format of `prices.toml`.

@@ -78,10 +78,9 @@ impl Driver {
                     if self.arrived(before, &batch).await? {
                         self.reload().await?;
                         self.outcomes.clear();
+                        self.refused.clear();
                         self.launch(launches);
-                        if settled {
-                            return Ok(());
-                        }
+                        // What others appended behind it was read along, and nobody has decided about that yet.
                         continue;
                     }
                 }

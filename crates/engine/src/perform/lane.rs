@@ -2,6 +2,7 @@
 
 use super::{Fault, Outcome, Surroundings, commit, knowledge, tree};
 use crate::workspaces::{self, BASE, TEST, WHOLE};
+use squad_agents::Prompts;
 use squad_agents::brief::{self, Material};
 use squad_domain::duty::Duty;
 use squad_domain::execution::decide::LanePlan;
@@ -15,14 +16,14 @@ const DIFF_BYTES: usize = 60_000;
 /// Where a lane works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Opening {
-    workspace: String,
-    base: CommitId,
-    tree: Option<TreeId>,
+    pub(crate) workspace: String,
+    pub(crate) base: CommitId,
+    pub(crate) tree: Option<TreeId>,
 }
 
 impl Opening {
     /// The worktree that the lane sees, and what is in it.
-    fn of(state: &ExecutionState, plan: &LanePlan) -> Result<Self, Fault> {
+    pub(crate) fn of(state: &ExecutionState, plan: &LanePlan) -> Result<Self, Fault> {
         let missing = || Fault(format!("lane `{}` has nothing to start from", plan.id));
         let head = || state.head.clone().ok_or_else(missing);
         let subtask = plan.subtask.as_ref().and_then(|id| state.subtask(id));
@@ -59,6 +60,34 @@ impl Opening {
             }
         }
     }
+
+    /// The lane is open, with its brief.
+    pub(crate) fn events(
+        self,
+        prompts: &Prompts,
+        state: &ExecutionState,
+        plan: &LanePlan,
+        material: &Material,
+    ) -> Vec<NewEvent> {
+        let brief = brief::write(prompts, state, plan, material);
+        let mut events: Vec<NewEvent> = review_request(state, plan).into_iter().collect();
+        events.push(NewEvent::member(
+            &plan.member,
+            EventBody::LaneOpened {
+                lane: plan.id.clone(),
+                member: plan.member.clone(),
+                duty: plan.duty,
+                subtask: plan.subtask.clone(),
+                round: plan.round,
+                workspace: self.workspace,
+                base: self.base,
+                tree: self.tree,
+                question: plan.question.clone(),
+                brief,
+            },
+        ));
+        events
+    }
 }
 
 pub(crate) async fn open(around: Surroundings, state: &ExecutionState, plan: &LanePlan) -> Outcome {
@@ -69,24 +98,7 @@ pub(crate) async fn open(around: Surroundings, state: &ExecutionState, plan: &La
         let tree = opening.tree.as_ref();
         material.knowledge = knowledge::for_brief(&around, state, &workspace, tree, &words).await?;
     }
-    let brief = brief::write(&around.prompts, state, plan, &material);
-    let mut events: Vec<NewEvent> = review_request(state, plan).into_iter().collect();
-    events.push(NewEvent::member(
-        &plan.member,
-        EventBody::LaneOpened {
-            lane: plan.id.clone(),
-            member: plan.member.clone(),
-            duty: plan.duty,
-            subtask: plan.subtask.clone(),
-            round: plan.round,
-            workspace: opening.workspace,
-            base: opening.base,
-            tree: opening.tree,
-            question: plan.question.clone(),
-            brief,
-        },
-    ));
-    Ok(events)
+    Ok(opening.events(&around.prompts, state, plan, &material))
 }
 
 /// What a lane that begins something is about; others have all they need in what they continue.

@@ -3,7 +3,7 @@
 
 mod deliver;
 mod knowledge;
-mod lane;
+pub(crate) mod lane;
 mod merge;
 mod model;
 mod prepare;
