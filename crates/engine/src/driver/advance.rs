@@ -4,7 +4,7 @@ use super::launch::Launch;
 use super::{Driver, PATIENCE, Refused};
 use crate::EngineError;
 use crate::perform::Outcome;
-use squad_domain::execution::{Event, NewEvent, decide};
+use squad_domain::execution::{Event, EventBody, NewEvent, decide};
 use squad_domain::ids::StepKey;
 use squad_storage::{AppendError, Guard};
 use std::time::Duration;
@@ -157,6 +157,9 @@ impl Driver {
                 break;
             }
             for event in &events {
+                if matches!(&event.body, EventBody::TakenUp { worker } if *worker != self.shared.worker) {
+                    return Err(EngineError::LeaseLost(self.id));
+                }
                 self.state.apply(event).map_err(|source| EngineError::BrokenLog { id: self.id, source })?;
             }
         }

@@ -30,10 +30,10 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) async fn execute(self, global: &Global) -> Result<Exit, CliError> {
+        let mut interrupted = super::follow::interrupts()?;
         let context = Context::new(global, Vec::new())?;
         let engine = context.engine(context.loaded.config.sandbox).await?;
         let stop = CancellationToken::new();
-        let mut interrupted = super::follow::interrupts()?;
         let working = tokio::spawn({
             let (engine, stop) = (engine.clone(), stop.clone());
             async move { engine.work(self.parallel, stop).await }

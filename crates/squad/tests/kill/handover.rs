@@ -111,7 +111,6 @@ fn frozen(backend: Backend) {
 }
 
 #[test]
-#[ignore = "does not end where the freeze strikes while the worker holds the lock of a worktree: see the known gaps in docs/ARCHITECTURE.md"]
 fn a_worker_that_was_frozen_past_its_lease_writes_nothing_and_takes_up_other_work() {
     Backend::ALL.into_iter().for_each(frozen);
 }

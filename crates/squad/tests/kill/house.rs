@@ -16,6 +16,9 @@ use tokio::runtime::Runtime;
 /// How often something that is waited for is looked at.
 pub(crate) const LOOK: Duration = Duration::from_millis(10);
 
+/// How long a lease lasts here.
+pub(crate) const LEASE: Duration = Duration::from_secs(2);
+
 pub(crate) struct House {
     folder: TempDir,
     data: PathBuf,
@@ -87,7 +90,10 @@ impl House {
         }
         command.env("SQUAD_DATA_DIR", self.data()).env("SQUAD_DATABASE_URL", &self.url);
         command.env("XDG_CONFIG_HOME", self.path().join("config")).env("TMPDIR", self.temporary());
-        command.env("SQUAD_LEASE_SECONDS", "2").env("USER", "ada").env("SQUAD_LOG", "warn");
+        command
+            .env("SQUAD_LEASE_SECONDS", LEASE.as_secs().to_string())
+            .env("USER", "ada")
+            .env("SQUAD_LOG", "warn");
         command.stdin(Stdio::null()).stdout(self.printed("out")).stderr(self.printed("err"));
         command
     }

@@ -9,17 +9,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Kills of each kind (SQLite or Postgres, one process or two workers) where nobody asks for more.
-pub(crate) const KILLS: u64 = 12;
+pub(crate) const KILLS: u64 = 80;
 /// Houses side by side: they mostly wait for leases to end.
-const HOUSES: u64 = 6;
+const HOUSES: u64 = 5;
 
 /// How many times a test disturbs: as often as usual, or its share of what was asked for.
 fn times(usually: u64) -> u64 {
     variable("SQUAD_KILLS").map_or(usually, |all| (all * usually).div_ceil(4 * KILLS))
 }
 
-/// Lets `play` kill in house after house, several at once, until there were enough kills (`usually` so many). `play` gets a number of its own,
-/// and gives how often it killed.
+/// Lets `play` kill in house after house, several at once, until there were enough kills (`usually` so many). `play`
+/// gets a number of its own, and gives how often it killed.
+#[expect(clippy::print_stdout, reason = "how many kills there were is the first thing to ask of such a test")]
 pub(crate) fn again_and_again(
     backend: Backend,
     usually: u64,
@@ -27,6 +28,7 @@ pub(crate) fn again_and_again(
 ) {
     let whole = undisturbed(backend);
     let (left, numbers) = (AtomicU64::new(times(usually)), AtomicU64::new(0));
+    let all = AtomicU64::new(0);
     std::thread::scope(|scope| {
         for _ in 0..HOUSES {
             scope.spawn(|| {
@@ -35,6 +37,7 @@ pub(crate) fn again_and_again(
                     let house = House::new(backend);
                     let killed = play(&house, &whole, number);
                     house.leave();
+                    all.fetch_add(killed, Ordering::SeqCst);
                     // Even a run that ended before it could be killed brings the end nearer.
                     let _ = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
                         Some(left.saturating_sub(killed.max(1)))
@@ -43,6 +46,7 @@ pub(crate) fn again_and_again(
             });
         }
     });
+    println!("{} disturbed runs, {} disturbances", numbers.into_inner(), all.into_inner());
 }
 
 pub(crate) fn undisturbed(backend: Backend) -> Whole {

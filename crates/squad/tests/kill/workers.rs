@@ -54,7 +54,7 @@ fn one_of_two_is_killed(house: &House, whole: &Whole, number: u64) -> u64 {
         workers.push(Worker::start(house));
     }
     for worker in workers {
-        end(worker, &context);
+        end(house, worker, &context);
     }
     check::disturbed(house, id, whole, &[], &context);
     killed
@@ -83,8 +83,10 @@ fn wait(house: &House, id: ExecutionId, random: &mut Random) -> bool {
     is_over(house, id).is_none()
 }
 
-/// Asks a worker to end; it does so with status 0.
-fn end(mut worker: Worker, context: &str) {
+/// Asks a worker that works to end; it does so with status 0. One that only starts is simply gone, as any process.
+fn end(house: &House, mut worker: Worker, context: &str) {
+    let name = format!("-{}-", worker.0.id());
+    house.until(&mut worker.0, |house| house.said().contains(&name).then_some(()));
     crate::signals::send(&worker.0, rustix::process::Signal::TERM);
     assert_eq!(worker.0.wait().unwrap().code(), Some(0), "{context}");
 }

@@ -1,7 +1,7 @@
 //! Databases that cannot be opened say why, and what to do.
 
 use crate::common::*;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, Statement};
 use squad_storage::{ExecutionFilter, Storage, StorageError, sqlite_url};
 use squad_testkit::{Backend, TestDatabase, spec};
 use std::os::unix::fs::PermissionsExt as _;
@@ -68,10 +68,22 @@ async fn damage_that_only_reading_finds_is_named_as_such() {
     let storage = database.open().await;
     create(&storage, 1, &spec()).await;
     storage.close().await;
+    // Only the executions themselves: what opening looks at is whole.
+    let connection = sea_orm::Database::connect(database.url()).await.unwrap();
+    let row = connection
+        .query_one_raw(Statement::from_string(
+            connection.get_database_backend(),
+            "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'executions'",
+        ))
+        .await
+        .unwrap()
+        .unwrap();
+    let at = |column: &str| usize::try_from(row.try_get::<i64>("", column).unwrap()).unwrap();
+    let (page, size) = (at("rootpage") - 1, at("page_size"));
+    connection.close().await.unwrap();
     let path = database.url().strip_prefix("sqlite://").unwrap();
     let mut bytes = std::fs::read(path).unwrap();
-    // Everything behind the pages that hold the schema.
-    bytes[32768..].fill(0x5a);
+    bytes[page * size..][..size].fill(0x5a);
     std::fs::write(path, bytes).unwrap();
     let storage = Storage::connect(database.url()).await.unwrap();
     let refused = storage.executions(10, ExecutionFilter::default()).await.unwrap_err();
