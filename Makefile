@@ -1,6 +1,6 @@
 # The front door. `make help` lists what is here.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt build install bench
+.PHONY: help demo test lint fmt build install bench mutants
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -30,6 +30,9 @@ build: ## an optimized `squad` in target/release
 
 install: ## install `squad` for this user
 	@cargo install --locked --path crates/squad
+
+mutants: ## engines made wrong on purpose; the simulation has to catch each
+	@scripts/mutants.sh
 
 bench: ## what things cost here; give the machine nothing else to do
 	@scripts/bench.sh

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     BuiltinSandbox, ContainerSandbox, DockerConfig, EgressLog, EgressPolicy, Sandbox, SandboxError, Tier,
-    TierChoice,
+    TierChoice, workspace_owner,
 };
 
 /// What a tier needs to know.
@@ -46,7 +46,7 @@ pub async fn select(choice: TierChoice, config: &SandboxConfig) -> Result<Arc<dy
             let report = crate::probe::cached(&sandbox).await?;
             // Not weaker: the same walls, made by the one program that the host allows to make them.
             if !report.held()
-                && !rustix::process::geteuid().is_root()
+                && workspace_owner().is_none()
                 && let Some(bwrap) = find_bwrap()
             {
                 let through_bwrap = sandbox.through_bwrap(bwrap);

@@ -102,10 +102,13 @@ impl Storage {
         } else if !path.exists() {
             return Err(StorageError::Missing { path });
         }
+        let options = if !create && cannot_change(&path) {
+            options.immutable(true).read_only(true)
+        } else {
+            options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+        };
         let options = options
             .create_if_missing(false)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
             .disable_statement_logging();
@@ -184,6 +187,16 @@ fn create_private(path: &Path) -> Result<(), StorageError> {
         }
         Err(error) => Err(refuse(&error)),
     }
+}
+
+/// Whether the file lies on a file system that is mounted read-only, with nothing beside it that is not in it yet. SQLite
+/// reads such a file only where it is told that nobody changes it.
+fn cannot_change(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let read_only = |error: std::io::Error| error.kind() == ErrorKind::ReadOnlyFilesystem;
+    let empty = std::fs::metadata(log).map_or(true, |log| log.len() == 0);
+    empty && OpenOptions::new().write(true).open(path).is_err_and(read_only)
 }
 
 /// Whether nothing of the transaction before is left. Where the disk was full, SQLite may have ended it on its own, or may

@@ -1,7 +1,8 @@
 //! Whose files a workspace holds.
 //!
 //! When squad runs as root, commands run as a user of their own on the host, so that even a broken wall leaves them with
-//! no rights; that user must own what it may write. When squad runs as an ordinary user, commands run as that user.
+//! no rights; that user must own what it may write. When squad runs as an ordinary user, commands run as that user. Root of
+//! a user namespace that knows no other user (a rootless container, say) is an ordinary user.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -19,7 +20,20 @@ pub const SANDBOX_ID: u32 = 64_317;
 /// Who must own files that commands in a workspace may write: `None` when squad runs as an ordinary user, because then
 /// it is that user, and nothing needs to be changed.
 pub fn workspace_owner() -> Option<(u32, u32)> {
-    rustix::process::geteuid().is_root().then_some((SANDBOX_ID, SANDBOX_ID))
+    let known = |map: &str| is_mapped(&std::fs::read_to_string(map).unwrap_or_default(), SANDBOX_ID);
+    let root = rustix::process::geteuid().is_root();
+    (root && known("/proc/self/uid_map") && known("/proc/self/gid_map")).then_some((SANDBOX_ID, SANDBOX_ID))
+}
+
+/// Whether a map of users (`user_namespaces(7)`: first id inside, first id outside, how many) knows the id inside.
+fn is_mapped(map: &str, id: u32) -> bool {
+    map.lines().any(|line| {
+        let mut fields = line.split_whitespace().map(str::parse::<u32>);
+        match (fields.next(), fields.nth(1)) {
+            (Some(Ok(first)), Some(Ok(count))) => id.checked_sub(first).is_some_and(|at| at < count),
+            _ => false,
+        }
+    })
 }
 
 /// Gives everything below `folder` to the user of commands, if that is another than ours. Git metadata at the top keeps
@@ -77,5 +91,19 @@ impl Owner {
             self.give(below.as_fd(), None)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_users_of_the_namespace_are_known() {
+        assert!(is_mapped("         0          0 4294967295\n", SANDBOX_ID));
+        assert!(is_mapped("0 1000 1\n1 100000 65536\n", SANDBOX_ID));
+        assert!(!is_mapped("         0       1000          1\n", SANDBOX_ID));
+        assert!(!is_mapped("0 1000 1\n1 100000 64316\n", SANDBOX_ID));
+        assert!(!is_mapped("", SANDBOX_ID));
     }
 }

@@ -9,6 +9,7 @@ use crate::write::Write;
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use std::collections::HashSet;
 
 /// Keeps two processes from migrating one Postgres database at once. Any number does, as long as all use it.
 const POSTGRES_LOCK: i64 = 0x5351_5541_4400;
@@ -54,11 +55,22 @@ impl Storage {
     /// # Errors
     /// [`StorageError::Newer`] where a newer version of the program made the database.
     pub async fn migrate(&self) -> Result<(), StorageError> {
-        self.write(Migrate).await?;
+        // Who only looks at what cannot be written must not have to.
+        if !self.is_migrated().await {
+            self.write(Migrate).await?;
+        }
         if matches!(self.writes, Writes::Group(_)) {
-            // Lets SQLite choose its plans by what is in the tables.
-            dialect::execute(&self.pool, "PRAGMA optimize", []).await?;
+            // Lets SQLite choose its plans by what is in the tables. Without it, they are slower.
+            drop(dialect::execute(&self.pool, "PRAGMA optimize", []).await);
         }
         Ok(())
+    }
+
+    async fn is_migrated(&self) -> bool {
+        let applied = dialect::all(&self.pool, "SELECT version FROM seaql_migrations", []).await;
+        let versions: Result<HashSet<String>, _> =
+            applied.unwrap_or_default().iter().map(|row| row.try_get("", "version")).collect();
+        let known: HashSet<_> = Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
+        versions.is_ok_and(|versions| versions == known)
     }
 }

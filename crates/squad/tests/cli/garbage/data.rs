@@ -53,6 +53,7 @@ fn a_database_that_cannot_be_used_is_left_as_it_is() {
     settle(&good);
     let bytes = std::fs::read(&good).unwrap();
     let cases: &[(&str, Damage, &str)] = &[
+        ("newer", of_the_future, "made by a newer version of squad"),
         ("header", |bytes| bytes[..16].copy_from_slice(b"garbage garbage!"), "restore a backup"),
         ("cut", |bytes| bytes.truncate(5000), "restore a backup"),
         ("pages", |bytes| bytes[20_000..].fill(0x5a), "restore a backup"),
@@ -70,6 +71,15 @@ fn a_database_that_cannot_be_used_is_left_as_it_is() {
     // Garbage beside an intact file is no part of it: what is committed stays.
     std::fs::write(house.folder().join("good/squad.db-wal"), vec![0x5a; 50_000]).unwrap();
     assert_eq!(end(&mut house.squad(&["list", "--json", "--data-dir", "good"])).json().len(), 1);
+}
+
+/// With a migration that this version does not know.
+fn of_the_future(bytes: &mut Vec<u8>) {
+    let known = b"m0001_initial";
+    let found: Vec<usize> =
+        bytes.windows(known.len()).enumerate().filter(|(_, seen)| seen == known).map(|(at, _)| at).collect();
+    assert!(!found.is_empty());
+    found.into_iter().for_each(|at| bytes[at..][..known.len()].copy_from_slice(b"m9001_later__"));
 }
 
 /// Moves everything into the one file, as the last one to close it would.
