@@ -7,7 +7,7 @@ use squad_domain::execution::Status;
 use std::collections::BTreeMap;
 
 /// How many seeds are played where nobody says.
-pub(super) const SEEDS: u64 = 300;
+pub(super) const SEEDS: u64 = 2_000;
 
 /// How many seeds are played.
 pub(super) fn count() -> u64 {

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Kills of each kind (SQLite or Postgres, one process or two workers) where nobody asks for more.
-pub(crate) const KILLS: u64 = 80;
+pub(crate) const KILLS: u64 = 60;
 /// Houses side by side: they mostly wait for leases to end.
-const HOUSES: u64 = 5;
+const HOUSES: u64 = 4;
 
 /// How many times a test disturbs: as often as usual, or its share of what was asked for.
 fn times(usually: u64) -> u64 {
