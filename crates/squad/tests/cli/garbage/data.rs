@@ -53,7 +53,7 @@ fn a_database_that_cannot_be_used_is_left_as_it_is() {
     settle(&good);
     let bytes = std::fs::read(&good).unwrap();
     let cases: &[(&str, Damage, &str)] = &[
-        ("newer", of_the_future, "made by a newer version of squad"),
+        ("newer", |bytes| of_the_future(bytes), "made by a newer version of squad"),
         ("header", |bytes| bytes[..16].copy_from_slice(b"garbage garbage!"), "restore a backup"),
         ("cut", |bytes| bytes.truncate(5000), "restore a backup"),
         ("pages", |bytes| bytes[20_000..].fill(0x5a), "restore a backup"),
@@ -74,7 +74,7 @@ fn a_database_that_cannot_be_used_is_left_as_it_is() {
 }
 
 /// With a migration that this version does not know.
-fn of_the_future(bytes: &mut Vec<u8>) {
+fn of_the_future(bytes: &mut [u8]) {
     let known = b"m0001_initial";
     let found: Vec<usize> =
         bytes.windows(known.len()).enumerate().filter(|(_, seen)| seen == known).map(|(at, _)| at).collect();
