@@ -14,7 +14,8 @@ test: ## every test, on SQLite and PostgreSQL
 	@scripts/setup.sh test
 	@cargo build --quiet --workspace --bins --examples
 	@cargo test --quiet --workspace --doc
-	@scripts/with-docker.sh scripts/with-postgres.sh cargo nextest run --workspace --no-fail-fast
+	@# Half as many again as there are cores: many of them wait for programs, leases and databases.
+	@scripts/with-docker.sh scripts/with-postgres.sh cargo nextest run --workspace --no-fail-fast --test-threads $$(( $$(nproc) * 3 / 2 ))
 
 lint: ## formatting, clippy with warnings denied, licences and sources
 	@scripts/setup.sh lint

@@ -7,7 +7,7 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, Executor as _};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
@@ -24,6 +24,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const SQLITE_READERS: u32 = 4;
 /// Connections of one process to Postgres.
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// How each of them begins. A process that is frozen, or cut off, in the middle of a transaction holds the rows that it
+/// changed, and nobody could take its executions up: the server ends such a session. Between the statements of a
+/// transaction nothing here waits for anything but the server.
+const POSTGRES_SESSION: &str = "SET idle_in_transaction_session_timeout = '5s'";
 
 /// A database. Cheap to clone: clones share one pool.
 #[derive(Debug, Clone)]
@@ -158,6 +162,9 @@ impl Storage {
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(CONNECT_TIMEOUT)
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(POSTGRES_SESSION).await.map(drop) })
+            })
             .connect_lazy_with(options);
         Ok(Self { pool: SqlxPostgresConnector::from_sqlx_postgres_pool(pool), writes: Writes::Pool })
     }

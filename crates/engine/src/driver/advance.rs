@@ -21,14 +21,24 @@ const MAX_TRIES: u32 = 60;
 const READ_TRIES: u32 = 80;
 const READ_PAUSE: Duration = Duration::from_millis(250);
 
+/// A batch that was sent, and nobody knows what became of it.
+struct Unheard {
+    /// The last event when it was sent.
+    before: u64,
+    batch: Vec<NewEvent>,
+    launches: Vec<Launch>,
+}
+
 impl Driver {
     /// Brings the log to where nothing can be decided without waiting, and launches what has to be waited for.
     pub(super) async fn advance(&mut self) -> Result<(), EngineError> {
         let mut tries = 0;
         let mut unsettled = 0;
+        let mut unheard: Vec<Unheard> = Vec::new();
         let begin = Instant::now();
         loop {
             self.catch_up().await?;
+            self.hear_of(&mut unheard).await?;
             let before = self.state.seq;
             let at = self.now();
             let (batch, launches, settled) = match self.settle(at) {
@@ -47,11 +57,8 @@ impl Driver {
             let guard = Guard { expected_seq: before, fence: Some(self.claim.fence) };
             match self.shared.store.append(self.id, guard, at, batch.clone()).await {
                 Ok(_) => {
-                    self.outcomes.clear();
-                    // What a budget refused was asked about, or fits by now.
-                    self.refused.clear();
                     self.shared.appended(self.id);
-                    self.launch(launches);
+                    self.appended(launches);
                     if settled {
                         return Ok(());
                     }
@@ -72,17 +79,10 @@ impl Driver {
                     if tries >= MAX_TRIES || begin.elapsed() >= PATIENCE {
                         return Err(error.into());
                     }
+                    // It may be there all the same, or get there yet: the log will tell.
+                    unheard.push(Unheard { before, batch, launches });
                     tokio::time::sleep(Duration::from_millis(50 * u64::from(tries.min(20)))).await;
                     self.renew().await?;
-                    // Where only the word of the commit was lost, everything is there: its outcomes count once.
-                    if self.arrived(before, &batch).await? {
-                        self.reload().await?;
-                        self.outcomes.clear();
-                        self.refused.clear();
-                        self.launch(launches);
-                        // What others appended behind it was read along, and nobody has decided about that yet.
-                        continue;
-                    }
                 }
             }
             tries += 1;
@@ -91,6 +91,28 @@ impl Driver {
             }
             self.reload().await?;
         }
+    }
+
+    /// Looks whether one of those is in the log by now. Where the log has gone on with something else, it will never be.
+    async fn hear_of(&mut self, unheard: &mut Vec<Unheard>) -> Result<(), EngineError> {
+        let last = self.state.seq;
+        for sent in unheard.extract_if(.., |sent| sent.before < last) {
+            if self.arrived(&sent).await? {
+                self.appended(sent.launches);
+                // Sent again, it was the same batch: it counts once.
+                break;
+            }
+        }
+        unheard.retain(|sent| sent.before == last);
+        Ok(())
+    }
+
+    /// A batch is in the log: what led to it counts no more, and what follows from it begins.
+    fn appended(&mut self, launches: Vec<Launch>) {
+        self.outcomes.clear();
+        // What a budget refused was asked about, or fits by now.
+        self.refused.clear();
+        self.launch(launches);
     }
 
     /// Applies the outcomes and everything that follows from them at once. Gives what to append, and what to launch
@@ -169,14 +191,12 @@ impl Driver {
         Ok(())
     }
 
-    /// Whether the log goes on with exactly this batch.
-    async fn arrived(&self, before: u64, batch: &[NewEvent]) -> Result<bool, EngineError> {
-        let stored = self.events_after(before, batch.len() as u64).await?;
-        Ok(stored.len() == batch.len()
-            && stored
-                .iter()
-                .zip(batch)
-                .all(|(event, new)| event.actor == new.actor && event.body == new.body))
+    /// Whether the log went on with exactly this batch.
+    async fn arrived(&self, sent: &Unheard) -> Result<bool, EngineError> {
+        let stored = self.events_after(sent.before, sent.batch.len() as u64).await?;
+        let pairs = stored.iter().zip(&sent.batch);
+        Ok(stored.len() == sent.batch.len()
+            && pairs.into_iter().all(|(event, new)| event.actor == new.actor && event.body == new.body))
     }
 
     /// Reads the log; a database that is away for a moment is waited for.

@@ -62,6 +62,23 @@ impl Connection {
     }
 }
 
+/// The moment at which a write is there, for everybody.
+fn write(
+    process: &Process,
+    id: ExecutionId,
+    expected: Guard,
+    at: Timestamp,
+    events: Vec<NewEvent>,
+) -> Result<Vec<Event>, AppendError> {
+    let world = &process.world;
+    let appended = guard(&world.database).append(id, expected, at, events);
+    match &appended {
+        Ok(events) => world.committed(&process.name, expected, events),
+        Err(error) => world.say(|| format!("{}: append refused: {error}", process.name)),
+    }
+    appended
+}
+
 #[async_trait]
 impl Store for Connection {
     async fn append(
@@ -72,12 +89,18 @@ impl Store for Connection {
         events: Vec<NewEvent>,
     ) -> Result<Vec<Event>, AppendError> {
         self.reaches("appending").await?;
-        let world = &self.0.world;
-        let appended = guard(&world.database).append(id, expected, at, events);
-        match &appended {
-            Ok(events) => world.committed(&self.0.name, expected, events),
-            Err(error) => world.say(|| format!("{}: append refused: {error}", self.0.name)),
+        if self.strikes(|weather| weather.late_write) {
+            let delay = guard(&self.0.world.chaos).millis(0, 3_000);
+            self.0.world.say(|| format!("{}: appending seems to fail", self.0.name));
+            let process = Arc::clone(&self.0);
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                // Where the log has moved on, or the lease, it is refused as any other.
+                let _ = write(&process, id, expected, at, events);
+            });
+            return Err(StorageError::Closed.into());
         }
+        let appended = write(&self.0, id, expected, at, events);
         if appended.is_ok() {
             self.answered("it appended").await?;
         }

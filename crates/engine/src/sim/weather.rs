@@ -16,6 +16,8 @@ pub(super) struct Weather {
     pub(super) lost_write: u64,
     /// A write is there, and the word of it is lost.
     pub(super) lost_word: u64,
+    /// A write is given up as lost, and gets there later.
+    pub(super) late_write: u64,
     /// A read fails.
     pub(super) lost_read: u64,
     /// A model's answer fails in one way or another.
@@ -44,6 +46,7 @@ impl Weather {
             slow: *random.pick(&[0, 50, 300]),
             lost_write: *random.pick(&rates),
             lost_word: *random.pick(&rates),
+            late_write: *random.pick(&rates),
             lost_read: *random.pick(&rates),
             model: *random.pick(&[0, 30, 150, 400]),
             fault: *random.pick(&[0, 0, 10, 40]),

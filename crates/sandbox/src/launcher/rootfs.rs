@@ -237,13 +237,17 @@ impl Root {
             found => return found,
         }
         let (parent, name) = self.parent(path)?;
-        if folder {
-            rustix::fs::mkdirat(parent.as_fd(), name, Mode::from_raw_mode(0o755))?;
+        let made = if folder {
+            rustix::fs::mkdirat(parent.as_fd(), name, Mode::from_raw_mode(0o755))
         } else {
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-            drop(rustix::fs::openat(parent.as_fd(), name, flags, Mode::from_raw_mode(0o644))?);
+            rustix::fs::openat(parent.as_fd(), name, flags, Mode::from_raw_mode(0o644)).map(drop)
+        };
+        match made {
+            // Commands that start side by side share the home folder: another one was quicker.
+            Ok(()) | Err(rustix::io::Errno::EXIST) => self.resolve(path),
+            Err(error) => Err(error.into()),
         }
-        self.resolve(path)
     }
 
     fn parent<'a>(&self, path: &'a Path) -> io::Result<(OwnedFd, &'a OsStr)> {

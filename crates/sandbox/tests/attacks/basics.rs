@@ -40,6 +40,16 @@ async fn many_short_commands_side_by_side_all_end() {
     }
 }
 
+/// All of them make the folders that a home does not have yet.
+#[tokio::test]
+async fn commands_that_are_the_first_in_a_home_may_start_side_by_side() {
+    for _ in 0..20 {
+        let room = room().await;
+        let all = futures::future::join_all((0..4).map(|_| room.run("true"))).await;
+        assert!(all.iter().all(|result| result.status == ExitStatus::Exited(0)), "{all:?}");
+    }
+}
+
 #[tokio::test]
 async fn nothing_of_a_command_is_left_for_the_next_but_its_files() {
     let room = room().await;

@@ -1,7 +1,9 @@
 //! Processes: real ones, because a file's locks are a process's, and only a process can be killed.
 
 use crate::common::*;
-use squad_storage::{BudgetScope, Storage};
+use rustix::process::{Pid, Signal, kill_process};
+use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
+use squad_storage::{BudgetScope, ClaimOutcome, Storage};
 use squad_testkit::{Backend, TestDatabase, each_backend, spec};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -90,4 +92,41 @@ async fn a_process_that_is_killed_loses_nothing_that_it_was_told_is_stored() {
         storage.close().await;
     })
     .await;
+}
+
+/// How many sessions of the database have changed something, have not said that this was all, and do nothing.
+async fn in_the_middle(observer: &DatabaseConnection) -> i64 {
+    let query = "SELECT count(*) AS sessions FROM pg_stat_activity \
+        WHERE datname = current_database() AND state = 'idle in transaction' AND backend_xid IS NOT NULL";
+    let row =
+        observer.query_one_raw(Statement::from_string(DbBackend::Postgres, query)).await.unwrap().unwrap();
+    row.try_get("", "sessions").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_frozen_in_the_middle_of_a_transaction_does_not_keep_what_it_held() {
+    let database = TestDatabase::new(Backend::Postgres).await;
+    let storage = database.open().await;
+    working(&storage, 2, &spec()).await;
+    let observer = Database::connect(database.url()).await.unwrap();
+    let mut child = other(database.url(), 1_000_000);
+    let process = Pid::from_child(&child);
+    while storage.last_seq(id(2)).await.unwrap().unwrap() < 10 {
+        tokio::task::yield_now().await;
+    }
+    loop {
+        kill_process(process, Signal::STOP).unwrap();
+        if in_the_middle(&observer).await > 0 {
+            break;
+        }
+        kill_process(process, Signal::CONT).unwrap();
+        tokio::task::yield_now().await;
+    }
+    // Another worker takes the execution up and goes on, though the frozen process is still there.
+    let claimed = storage.claim_one(id(2), "heir", NOW, TTL).await.unwrap();
+    assert!(matches!(claimed, ClaimOutcome::Claimed(_)), "{claimed:?}");
+    check(&storage, 2, 10).await;
+    assert_eq!(in_the_middle(&observer).await, 0);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
