@@ -14,6 +14,15 @@ use std::time::Duration;
 const TRIES: u32 = 240;
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// How long an answer of the database is waited for: longer than SQLite waits for another writer (eight times ten
+/// seconds), and not for ever, as a connection does that was cut without a word.
+const ANSWER: Duration = Duration::from_secs(100);
+
+async fn answered<T, E: From<StorageError>>(asked: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let silent = |_| Err(StorageError::Silent { seconds: ANSWER.as_secs() }.into());
+    tokio::time::timeout(ANSWER, asked).await.unwrap_or_else(silent)
+}
+
 /// Reads for a step; a database that is away for a moment is waited for, and nobody has to be asked.
 pub(crate) async fn patiently<T, F>(read: impl Fn() -> F) -> Result<T, StorageError>
 where
@@ -78,15 +87,15 @@ impl Store for Storage {
         at: Timestamp,
         events: Vec<NewEvent>,
     ) -> Result<Vec<Event>, AppendError> {
-        self.append(id, guard, at, events).await
+        answered(self.append(id, guard, at, events)).await
     }
 
     async fn events(&self, id: ExecutionId, after: u64, limit: u64) -> Result<Vec<Event>, StorageError> {
-        self.events(id, after, limit).await
+        answered(self.events(id, after, limit)).await
     }
 
     async fn last_seq(&self, id: ExecutionId) -> Result<Option<u64>, StorageError> {
-        self.last_seq(id).await
+        answered(self.last_seq(id)).await
     }
 
     async fn claim(
@@ -95,7 +104,7 @@ impl Store for Storage {
         now: Timestamp,
         ttl: Duration,
     ) -> Result<Option<Claim>, StorageError> {
-        self.claim(worker, now, ttl).await
+        answered(self.claim(worker, now, ttl)).await
     }
 
     async fn claim_one(
@@ -105,15 +114,15 @@ impl Store for Storage {
         now: Timestamp,
         ttl: Duration,
     ) -> Result<ClaimOutcome, StorageError> {
-        self.claim_one(id, worker, now, ttl).await
+        answered(self.claim_one(id, worker, now, ttl)).await
     }
 
     async fn renew(&self, claim: &Claim, now: Timestamp, ttl: Duration) -> Result<bool, StorageError> {
-        self.renew(claim, now, ttl).await
+        answered(self.renew(claim, now, ttl)).await
     }
 
     async fn release(&self, claim: &Claim, park_at: Option<u64>) -> Result<(), StorageError> {
-        self.release(claim, park_at).await
+        answered(self.release(claim, park_at)).await
     }
 
     async fn memories(
@@ -122,6 +131,22 @@ impl Store for Storage {
         repository: &str,
         limit: u64,
     ) -> Result<Vec<Memory>, StorageError> {
-        self.memories(squad, repository, limit).await
+        answered(self.memories(squad, repository, limit)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_database_that_never_answers_is_given_up() {
+        let silence = answered(std::future::pending::<Result<(), StorageError>>()).await;
+        assert!(matches!(silence, Err(StorageError::Silent { seconds: 100 })));
+        let slow = async {
+            tokio::time::sleep(ANSWER / 2).await;
+            Ok::<_, StorageError>(7)
+        };
+        assert!(matches!(answered(slow).await, Ok(7)));
     }
 }

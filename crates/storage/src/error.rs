@@ -108,6 +108,12 @@ pub enum StorageError {
     /// Another program holds the database for too long.
     #[error("the database is busy: another program has held it for too long; end it, or try again")]
     Busy,
+    /// The database is there, or was, and says nothing.
+    #[error("the database has not answered for {seconds} seconds; check that it runs and can be reached")]
+    Silent {
+        /// For how long.
+        seconds: u64,
+    },
     /// The disk that the database is on has no space left.
     #[error("the database's disk is full, so nothing more could be written: {0}; make space there")]
     Full(Arc<DbErr>),
