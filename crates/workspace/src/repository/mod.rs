@@ -29,6 +29,7 @@ pub(crate) use read::{Submodule, submodules};
 
 use crate::error::{Error, Result};
 use crate::git::Git;
+use crate::ids::{CommitId, TreeId};
 use crate::workspace::WorktreeState;
 
 /// The private bare clone of one execution. Cheap to clone; clones share the locks of the worktrees.
@@ -36,11 +37,13 @@ use crate::workspace::WorktreeState;
 pub struct Repository {
     layout: Layout,
     worktrees: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<WorktreeState>>>>>,
+    /// What was looked up of commits, which never change.
+    trees: Arc<Mutex<HashMap<CommitId, TreeId>>>,
 }
 
 impl Repository {
     fn new(layout: Layout) -> Self {
-        Self { layout, worktrees: Arc::default() }
+        Self { layout, worktrees: Arc::default(), trees: Arc::default() }
     }
 
     /// The folder of git's data, which the sandbox may show read-only and nothing inside may ever write.

@@ -1,5 +1,7 @@
 //! Reading trees.
 
+use std::sync::PoisonError;
+
 use serde::{Deserialize, Serialize};
 
 use super::Repository;
@@ -32,7 +34,14 @@ impl Repository {
     /// # Errors
     /// When the commit is not in the repository.
     pub async fn tree_of(&self, commit: &CommitId) -> Result<TreeId> {
-        self.git().command(["rev-parse", "--verify", &format!("{commit}^{{tree}}")]).line().await?.parse()
+        let known = self.trees.lock().unwrap_or_else(PoisonError::into_inner).get(commit).cloned();
+        if let Some(tree) = known {
+            return Ok(tree);
+        }
+        let query = ["rev-parse", "--verify", &format!("{commit}^{{tree}}")];
+        let tree: TreeId = self.git().command(query).line().await?.parse()?;
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), tree.clone());
+        Ok(tree)
     }
 
     /// The bytes of a file in a tree or commit, at most 32 MiB of them; `None` when there is no such file.
