@@ -4,6 +4,8 @@
 #     scripts/mutants.sh                     every mutant
 #     scripts/mutants.sh settlement          those with that in their name
 #
+# `seed 7` plays it again; `calm plot 7` is one that nothing disturbs, and needs no seed at all.
+#
 # A mutant is a patch in crates/engine/mutants; its first line says what is wrong with it. What is mutated is the last
 # commit. Exits with 1 where a mutant survives SQUAD_SIM_SEEDS seeds (3,000 where nobody says), or no longer applies.
 set -euo pipefail
@@ -53,10 +55,10 @@ for patch in crates/engine/mutants/*"${1:-}"*.patch; do
         caught="SURVIVED"
         survived=1
     else
-        caught=$(grep -m 1 -oE '^(seed|plot) [0-9]+' "$folder/log" || echo "it never ends")
-        why=$(grep -m 1 -A 2 -E '^seed [0-9]+: \[' "$folder/log" | tail -n +2 | tr -s ' \n' ' ' | cut -c 1-160 || true)
+        caught=$(grep -m 1 -oE '(^seed|: plot) [0-9]+' "$folder/log" | sed 's/^: plot/calm plot/' || true)
+        why=$(grep -m 1 -A 2 -E '^seed [0-9]+: \[|: plot [0-9]+' "$folder/log" | tail -n +2 | tr -s ' \n' ' ' | cut -c 1-160 || true)
     fi
-    printf '%-32s %-12s %s\n' "$name" "$caught" "${why:-}"
+    printf '%-32s %-14s %s\n' "$name" "${caught:-it never ends}" "${why:-}"
     why=
     git -C "$source" checkout --quiet .
 done

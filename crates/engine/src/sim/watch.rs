@@ -3,6 +3,7 @@
 use super::database::{Database, Row};
 use squad_domain::execution::{Event, EventBody, ExecutionState};
 use squad_domain::ids::{LaneId, StepKey};
+use squad_domain::question::Subject;
 use squad_domain::tests_run::TestStage;
 use squad_storage::Claim;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,6 +137,14 @@ impl Watch {
         }
         if effect.announced && !self.announced.contains(&effect.step) {
             self.wrong(format!("`{of}` is performed before the log says that it has begun"));
+        }
+        let asked = self
+            .state
+            .iter()
+            .flat_map(ExecutionState::open_questions)
+            .any(|question| matches!(&question.subject, Subject::Fault { step } if *step == effect.step));
+        if asked {
+            self.wrong(format!("`{of}` failed, and is tried again before anybody answered"));
         }
         if again {
             self.wrong(format!("`{of}` is performed {times} times, twice by the same driver"));
