@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::leftovers;
 use crate::pick;
 use clap::Args;
+use squad_domain::execution::Status;
 use squad_engine::Input;
 use squad_sandbox::TierChoice;
 
@@ -38,6 +39,10 @@ impl Resume {
         };
         let (state, _) = desk.load(id).await?;
         if state.status.is_terminal() {
+            if state.status == Status::Completed {
+                // Who asks for it need not wait until the lease of a worker that died at its very end runs out.
+                let _ = desk.remove_files(id).await;
+            }
             leftovers::remove(&desk, &context.data_dir).await;
             return follow::watch(&context, &desk, id, state.seq).await;
         }
