@@ -194,9 +194,8 @@ impl Driver {
     /// Whether the log went on with exactly this batch.
     async fn arrived(&self, sent: &Unheard) -> Result<bool, EngineError> {
         let stored = self.events_after(sent.before, sent.batch.len() as u64).await?;
-        let pairs = stored.iter().zip(&sent.batch);
-        Ok(stored.len() == sent.batch.len()
-            && pairs.into_iter().all(|(event, new)| event.actor == new.actor && event.body == new.body))
+        let there = stored.iter().map(|event| (&event.actor, &event.body));
+        Ok(there.eq(sent.batch.iter().map(|new| (&new.actor, &new.body))))
     }
 
     /// Reads the log; a database that is away for a moment is waited for.
