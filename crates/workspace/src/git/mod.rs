@@ -45,6 +45,7 @@ pub(crate) struct Git {
     index: Option<PathBuf>,
     run_as: Option<Owner>,
     held: Option<Arc<File>>,
+    in_background: bool,
 }
 
 impl Git {
@@ -73,6 +74,11 @@ impl Git {
     /// Every git that is started keeps this lock until it ends, even if we are killed.
     pub(crate) fn holding(&self, lock: &Arc<File>) -> Self {
         Self { held: Some(Arc::clone(lock)), ..self.clone() }
+    }
+
+    /// git gives way to whatever else wants the processor.
+    pub(crate) fn in_background(self) -> Self {
+        Self { in_background: true, ..self }
     }
 
     pub(crate) fn command<I, S>(&self, args: I) -> Command<'_>

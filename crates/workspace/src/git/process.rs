@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, setpriority_process};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Child;
 
@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 
 /// git's complaints are short; what a server on the other side sends through them need not be.
 const STDERR_LIMIT: usize = 16 << 10;
+
+/// As `nice` has it: the processor is there for others first, and for git before it idles.
+const BACKGROUND: i32 = 10;
 
 /// What git answered.
 #[derive(Debug)]
@@ -101,6 +104,12 @@ fn spawn(command: Command<'_>) -> Result<(Child, Vec<u8>)> {
             source,
         },
     })?;
+    if git.in_background
+        && let Some(id) = child.id().and_then(|id| Pid::from_raw(id.cast_signed()))
+    {
+        // Linux derives the priority on the disk from it, too. Without it git is only less polite.
+        let _ = setpriority_process(Some(id), BACKGROUND);
+    }
     Ok((child, input))
 }
 

@@ -262,7 +262,7 @@ async fn describe(git: &Git, source: &Source, notes: &mut Vec<String>) -> Result
     }
     let base: CommitId = head.parse()?;
     let branch = git.command(["symbolic-ref", "--quiet", "--short", "HEAD"]).accept(1).line().await?;
-    let submodules = super::read::submodules(git, &base).await?.len();
+    let submodules = super::read::contents(git, &base).await?.submodules.len();
     if submodules > 0 {
         notes.push(format!("the repository has {submodules} submodule(s): their folders stay empty and their commits stay as they are"));
     }

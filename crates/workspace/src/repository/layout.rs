@@ -4,7 +4,7 @@
 //! <private>/import.json             what was imported; written before `repo.git` appears
 //! <private>/repo.git/               the bare clone
 //! <private>/repo.git/worktrees/<n>  HEAD and index of a worktree, out of reach of its files
-//! <private>/worktrees/<n>/          the files of a worktree
+//! <private>/worktrees/<n>/          the files of a worktree; `.spare` is one that is made ahead
 //! <private>/locks/                  see `lock.rs`
 //! ```
 

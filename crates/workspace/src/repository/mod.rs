@@ -22,15 +22,15 @@ pub use commit::{CommitRequest, LogEntry};
 pub use deliver::{BranchChoice, Delivered};
 pub use import::Import;
 pub(crate) use layout::{Layout, remove_tree, write_atomically};
-pub(crate) use lock::acquire;
+pub(crate) use lock::{acquire, acquire_last, try_acquire};
 pub use merge::MergeOutcome;
 pub use read::TreeEntry;
-pub(crate) use read::{Submodule, submodules};
+pub(crate) use read::{Contents, Submodule};
 
 use crate::error::{Error, Result};
 use crate::git::Git;
 use crate::ids::{CommitId, TreeId};
-use crate::workspace::WorktreeState;
+use crate::workspace::{ReadySpare, WorktreeState};
 
 /// The private bare clone of one execution. Cheap to clone; clones share the locks of the worktrees.
 #[derive(Debug, Clone)]
@@ -39,11 +39,21 @@ pub struct Repository {
     worktrees: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<WorktreeState>>>>>,
     /// What was looked up of commits, which never change.
     trees: Arc<Mutex<HashMap<CommitId, TreeId>>>,
+    /// What was looked up of trees, which never change.
+    contents: Arc<Mutex<HashMap<TreeId, Arc<Contents>>>>,
+    /// See `workspace/spare.rs`.
+    pub(crate) spare: Arc<Mutex<Option<ReadySpare>>>,
 }
 
 impl Repository {
     fn new(layout: Layout) -> Self {
-        Self { layout, worktrees: Arc::default(), trees: Arc::default() }
+        Self {
+            layout,
+            worktrees: Arc::default(),
+            trees: Arc::default(),
+            contents: Arc::default(),
+            spare: Arc::default(),
+        }
     }
 
     /// The folder of git's data, which the sandbox may show read-only and nothing inside may ever write.
@@ -70,7 +80,7 @@ impl Repository {
     /// # Errors
     /// When something in the folder cannot be deleted.
     pub async fn remove(self) -> Result<()> {
-        remove_folder(self.layout.root().to_owned(), None).await
+        Self::remove_at(self.layout.root()).await
     }
 
     /// Deletes what is left of an execution's private folder, whatever state it is in. Nothing there is fine.
@@ -78,7 +88,8 @@ impl Repository {
     /// # Errors
     /// When something in the folder cannot be deleted.
     pub async fn remove_at(private_dir: &Path) -> Result<()> {
-        remove_folder(private_dir.to_owned(), None).await
+        let lock = crate::workspace::no_spare_under_way(private_dir).await;
+        remove_folder(private_dir.to_owned(), lock).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading trees.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,15 @@ const FILE_LIMIT: usize = 32 << 20;
 pub(crate) struct Submodule {
     pub(crate) path: Vec<u8>,
     pub(crate) commit: String,
+}
+
+/// What a worktree has to know of a tree as a whole.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    /// How many files there are, links included.
+    pub(crate) files: usize,
+    /// Their folders stay empty, and checkpoints carry their entries along unchanged.
+    pub(crate) submodules: Vec<Submodule>,
 }
 
 /// One file of a tree.
@@ -42,6 +51,16 @@ impl Repository {
         let tree: TreeId = self.git().command(query).line().await?.parse()?;
         self.trees.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), tree.clone());
         Ok(tree)
+    }
+
+    pub(crate) async fn contents(&self, tree: &TreeId) -> Result<Arc<Contents>> {
+        let known = self.contents.lock().unwrap_or_else(PoisonError::into_inner).get(tree).cloned();
+        if let Some(contents) = known {
+            return Ok(contents);
+        }
+        let found = Arc::new(contents(&self.git(), tree).await?);
+        let mut known = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(known.entry(tree.clone()).or_insert(found)))
     }
 
     /// The bytes of a file in a tree or commit, at most 32 MiB of them; `None` when there is no such file.
@@ -70,8 +89,8 @@ impl Repository {
     }
 }
 
-/// The submodules of a tree. Their folders stay empty, and checkpoints carry their entries along unchanged.
-pub(crate) async fn submodules(git: &Git, tree: &impl TreeLike) -> Result<Vec<Submodule>> {
+/// Looks through a whole tree.
+pub(super) async fn contents(git: &Git, tree: &impl TreeLike) -> Result<Contents> {
     let listing = git.command(["ls-tree", "-r", "-z", tree.object()]).run().await?;
     let entry = |record: &[u8]| {
         let rest = record.strip_prefix(b"160000 commit ")?;
@@ -81,5 +100,7 @@ pub(crate) async fn submodules(git: &Git, tree: &impl TreeLike) -> Result<Vec<Su
             path: rest[tab + 1..].to_vec(),
         })
     };
-    Ok(listing.stdout.split(|byte| *byte == 0).filter_map(entry).collect())
+    let records = listing.stdout.split(|byte| *byte == 0).filter(|record| !record.is_empty());
+    let submodules: Vec<Submodule> = records.clone().filter_map(entry).collect();
+    Ok(Contents { files: records.count() - submodules.len(), submodules })
 }

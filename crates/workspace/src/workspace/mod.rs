@@ -9,6 +9,7 @@ mod python;
 mod restore;
 mod scrub;
 mod share;
+mod spare;
 
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use checkpoint::{Checkpoint, LeftOut};
+pub(crate) use spare::{ReadySpare, no_spare_under_way};
 
 use crate::error::{Error, Result};
 use crate::files::FileTools;
@@ -154,6 +156,7 @@ impl Workspace {
 
     fn git(&self, state: &WorktreeState) -> Git {
         let git = Git::at(self.admin()).with_work_tree(self.path());
+        let git = if self.is_spare() { git.in_background() } else { git };
         match &state.lock {
             Some(lock) => git.holding(lock),
             None => git,

@@ -12,4 +12,5 @@ mod import;
 mod malicious;
 mod merge;
 mod planted;
+mod spare;
 mod support;
