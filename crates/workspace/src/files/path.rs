@@ -80,7 +80,8 @@ mod tests {
             if let Ok(path) = RelativePath::parse(&text, Some("/workspace")) {
                 for part in path.parts() {
                     assert!(!matches!(part.as_str(), "" | "." | "..") && !part.contains(['/', '\0']), "{text:?}");
-                    assert!(!part.trim().eq_ignore_ascii_case(".git"), "{text:?}");
+                    // A space in front makes another name everywhere.
+                    assert!(!part.trim_end().eq_ignore_ascii_case(".git"), "{text:?}");
                 }
             }
         }
