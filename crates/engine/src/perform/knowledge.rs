@@ -79,11 +79,10 @@ async fn documents(
     let wanted = files
         .into_iter()
         .filter(|file| is_document(&file.path) && file.size.is_some_and(|size| size <= DOCUMENT_BYTES));
-    let mut documents = Vec::new();
-    for file in wanted.take(most) {
-        if let Some(bytes) = repository.file_at(&tree, &file.path).await? {
-            documents.push(Document { path: file.path, text: String::from_utf8_lossy(&bytes).into_owned() });
-        }
-    }
-    Ok(documents)
+    let paths: Vec<String> = wanted.take(most).map(|file| file.path).collect();
+    let read = repository.read_at(&tree, &paths).await?;
+    let document = |(path, bytes): (String, Option<Vec<u8>>)| {
+        Some(Document { path, text: String::from_utf8_lossy(&bytes?).into_owned() })
+    };
+    Ok(paths.into_iter().zip(read).filter_map(document).collect())
 }

@@ -53,7 +53,8 @@ async fn run(session: &dyn Trial, command: String) -> Result<Launched, SandboxEr
     session.run(&Command::new(command), &ExecOptions::default()).await
 }
 
-/// Every attempt prints `broken <guarantee>` if it succeeds; the last line shows that all were made.
+/// Every attempt prints `broken <guarantee>` if it succeeds; the last line shows that all were made. The shell makes
+/// what it can itself: everybody who starts `squad` waits for this.
 async fn walls(
     sandbox: &dyn Subject,
     folder: &Path,
@@ -66,22 +67,26 @@ async fn walls(
     let script = format!(
         r#"
 try() {{ name=$1; shift; "$@" >/dev/null 2>&1 && echo "broken $name"; }}
+write() {{ echo x > "$1"; }}
 {{ cp /etc/passwd /tmp/copy && ls -l /tmp/copy && stat / && rm /tmp/copy; }} >/dev/null 2>&1 || echo "broken commands"
-try files cat '{secret}'
-try files cat /etc/shadow
-try files sh -c 'echo x > /probe'
-try files sh -c 'echo x > /usr/.probe'
-try files sh -c 'echo x > /proc/sys/kernel/hostname'
-try processes test "$(ls -d /proc/[0-9]* | wc -l)" -gt 8
+( : < '{secret}' ) 2>/dev/null && echo "broken files"
+( : < /etc/shadow ) 2>/dev/null && echo "broken files"
+for place in /probe /usr/.probe /proc/sys/kernel/hostname; do ( write $place ) 2>/dev/null && echo "broken files"; done
+set -- /proc/[0-9]*; test $# -gt 8 && echo "broken processes"
 try processes grep -zqvE '^(HOME|HOSTNAME|PATH)=' /proc/1/environ
 try privileges mount -t tmpfs none /tmp
 try privileges unshare -U true
 try privileges chroot / true
-grep -q '^CapEff:.0000000000000000$' /proc/self/status || echo "broken privileges"
-grep -q '^NoNewPrivs:.0$' /proc/self/status && echo "broken privileges"
-grep -q '^Seccomp:.2$' /proc/self/status || echo "broken system_calls"
-test "$(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ')" = lo || echo "broken network"
-try network sh -c 'echo x > /dev/tcp/127.0.0.1/{port}'
+powers= bound= filter=
+while read -r key value; do
+  case $key in CapEff:) powers=$value ;; NoNewPrivs:) bound=$value ;; Seccomp:) filter=$value ;; esac
+done < /proc/self/status
+test "$powers" = 0000000000000000 && test "$bound" = 1 || echo "broken privileges"
+test "$filter" = 2 || echo "broken system_calls"
+cards=
+while read -r card counts; do case $card in *:*) cards="$cards ${{card%%:*}}" ;; esac; done < /proc/net/dev
+test "$cards" = " lo" || echo "broken network"
+( write /dev/tcp/127.0.0.1/{port} ) 2>/dev/null && echo "broken network"
 env | while IFS='=' read -r name value; do echo "env $name"; done
 echo done"#,
         secret = secret.display(),

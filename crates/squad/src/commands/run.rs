@@ -136,11 +136,8 @@ impl Run {
         let spec = self.spec(&context)?;
         let branch = self.branch.as_deref().map(str::parse::<BranchName>).transpose()?;
         let source = source(&self.repo)?;
-        let notes = source.check(branch.as_ref()).await?;
-        if !context.shows_a_log() {
-            notes.iter().for_each(|note| output::remark(&format!("note: {}", clean::line(note))));
-        }
         if self.detach {
+            notes(&context, source.check(branch.as_ref()).await?);
             // Nothing is driven here: the sandbox is tried where the worker runs.
             let storage = context.storage().await?;
             if let Some(branch) = &branch {
@@ -150,7 +147,11 @@ impl Run {
             let id = desk.start(spec, &context.person).await?;
             return follow::leave(&context, &desk, id).await;
         }
-        let engine = context.engine(context.loaded.config.sandbox).await?;
+        // Trying the sandbox takes as long as all the rest: the repository is looked at meanwhile.
+        let engine = context.engine(context.loaded.config.sandbox);
+        let (checked, engine) = tokio::join!(source.check(branch.as_ref()), engine);
+        notes(&context, checked?);
+        let engine = engine?;
         if let Some(branch) = &branch {
             not_promised(engine.storage(), &source, branch).await?;
         }
@@ -222,6 +223,13 @@ impl Run {
             sandbox: config.sandbox.to_string(),
             limits: config.limits.clone(),
         })
+    }
+}
+
+/// What a person should know of the checkout, where no log will tell it.
+fn notes(context: &Context, notes: Vec<String>) {
+    if !context.shows_a_log() {
+        notes.iter().for_each(|note| output::remark(&format!("note: {}", clean::line(note))));
     }
 }
 

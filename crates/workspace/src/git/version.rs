@@ -1,6 +1,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
 
 use super::Git;
 use crate::error::{Error, Result};
@@ -18,11 +19,16 @@ impl GitVersion {
     /// The first release with `git merge-tree --write-tree`.
     pub const MINIMUM: GitVersion = GitVersion { major: 2, minor: 38 };
 
-    /// The installed version.
+    /// The installed version. Once it was found to be new enough, it is not asked again while the process lives.
     ///
     /// # Errors
     /// [`Error::GitMissing`] and [`Error::GitTooOld`] say what to install.
     pub async fn probe() -> Result<GitVersion> {
+        static FOUND: OnceCell<GitVersion> = OnceCell::const_new();
+        FOUND.get_or_try_init(Self::ask).await.copied()
+    }
+
+    async fn ask() -> Result<GitVersion> {
         let said = Git::bare().command(["version"]).line().await?;
         let found = Self::parse(&said)
             .ok_or_else(|| Error::Unexpected { command: "version".to_owned(), detail: said.clone() })?;

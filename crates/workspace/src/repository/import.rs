@@ -27,6 +27,14 @@ const EXCLUDES: &str = "__pycache__/\n*.py[cod]\n*.egg-info/\n.pytest_cache/\n.m
 /// tree, so that restoring a checkpoint is exact, and no filter is even looked for.
 pub(super) const ATTRIBUTES: &str = "* -text -ident -filter -working-tree-encoding\n";
 
+/// What the clone itself says to every git that works on it, ours or a member's.
+const OWN_RULES: &[&str] = &[
+    "--config=gc.auto=0",
+    "--config=core.hooksPath=/dev/null",
+    "--config=core.fsmonitor=false",
+    "--config=core.logAllRefUpdates=false",
+];
+
 /// A finished import.
 #[derive(Debug, Clone)]
 pub struct Import {
@@ -67,52 +75,53 @@ impl LocalRepository {
             "--is-bare-repository",
             "--is-shallow-repository",
             "--git-common-dir",
+            // Last, because it is an error where there is no checkout.
+            "--show-toplevel",
         ];
-        let said = match git.command(query).directory(&path).line().await {
-            Err(Error::Git { stderr, .. }) if stderr.contains("not a git repository") => {
-                let there = path.join(".git").symlink_metadata().is_ok();
-                return Err(if there {
-                    Error::NoLongerARepository { path }
-                } else {
-                    Error::NotARepository { path }
-                });
-            }
+        let output = match git.command(query).directory(&path).accept(128).run().await {
             Err(Error::Io { .. }) => return Err(Error::NotARepository { path }),
             other => other?,
         };
-        let mut lines = said.lines();
-        let mut next = || lines.next().unwrap_or_default();
-        let (git_dir, bare, shallow) = (PathBuf::from(next()), next() == "true", next() == "true");
-        let common_dir = path.join(next());
-        let top_level = if bare {
-            None
-        } else {
-            git.command(["rev-parse", "--show-toplevel"])
-                .directory(&path)
-                .line()
-                .await
-                .ok()
-                .map(PathBuf::from)
+        let said = output.text();
+        let lines: Vec<&str> = said.lines().collect();
+        let &[git_dir, bare, shallow, common_dir, ref more @ ..] = lines.as_slice() else {
+            if !output.stderr.contains("not a git repository") {
+                let (command, stderr) = ("rev-parse".to_owned(), output.stderr.trim().to_owned());
+                return Err(Error::Git { command, status: output.status, stderr });
+            }
+            let there = path.join(".git").symlink_metadata().is_ok();
+            return Err(if there {
+                Error::NoLongerARepository { path }
+            } else {
+                Error::NotARepository { path }
+            });
         };
+        let (git_dir, shallow) = (PathBuf::from(git_dir), shallow == "true");
+        let common_dir = path.join(common_dir);
+        let top_level = more.first().filter(|_| bare != "true").map(PathBuf::from);
         Ok(Self { git_dir, common_dir, shallow, top_level })
     }
 
     /// Whether there is a base to work from, with all its objects.
     pub(super) async fn usable(&self, path: &Path) -> Result<()> {
         let git = Git::at(&self.git_dir);
-        let head = git.command(["rev-parse", "--verify", "--quiet", "HEAD"]).accept(1).line().await?;
-        if head.is_empty() {
-            return Err(Error::NoCommits { location: path.display().to_string() });
-        }
-        let partial = ["config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"];
-        let partial = !git.command(partial).accept(1).line().await?.is_empty();
-        if partial && !is_complete(&git).await? {
+        if self.is_partial() && !is_complete(&git).await? {
             return Err(Error::PartialClone { path: path.to_owned() });
         }
         match git.command(["cat-file", "-e", "HEAD^{tree}"]).run().await {
+            Ok(_) => Ok(()),
+            Err(_) if has_no_commit(&git).await? => {
+                Err(Error::NoCommits { location: path.display().to_string() })
+            }
             Err(Error::Git { command, stderr, .. }) => Err(Error::Damaged { command, stderr }),
-            other => other.map(drop),
+            Err(other) => Err(other),
         }
+    }
+
+    /// Whether objects may be missing on purpose: packs from a server that promised the rest are marked.
+    fn is_partial(&self) -> bool {
+        let packs = self.common_dir.join("objects/pack").read_dir().into_iter().flatten().flatten();
+        packs.map(|pack| pack.path()).any(|pack| pack.extension().is_some_and(|kind| kind == "promisor"))
     }
 
     /// The user whom new files in the repository should belong to, when we are root and the repository is not.
@@ -193,6 +202,30 @@ impl Repository {
     }
 }
 
+/// Where a repository's `HEAD` is.
+pub(super) struct Head {
+    pub(super) commit: CommitId,
+    /// The full name of the branch, as `refs/heads/main`; `None` where `HEAD` is detached.
+    pub(super) branch: Option<String>,
+}
+
+/// `None` where there is no commit yet.
+pub(super) async fn head(git: &Git) -> Result<Option<Head>> {
+    let query = ["rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
+    let output = match git.command(query).run().await {
+        Err(_) if has_no_commit(git).await? => return Ok(None),
+        other => other?,
+    };
+    let said = output.text();
+    let (commit, branch) = said.trim_end().split_once('\n').unwrap_or((&said, "HEAD"));
+    Ok(Some(Head { commit: commit.parse()?, branch: (branch != "HEAD").then(|| branch.to_owned()) }))
+}
+
+async fn has_no_commit(git: &Git) -> Result<bool> {
+    let query = ["rev-parse", "--verify", "--quiet", "HEAD"];
+    Ok(git.command(query).accept(1).line().await?.is_empty())
+}
+
 /// Whether a partial clone holds everything of its last commit. Older commits are not needed.
 async fn is_complete(git: &Git) -> Result<bool> {
     let query = ["rev-list", "--objects", "--no-walk", "--missing=print", "HEAD"];
@@ -215,6 +248,7 @@ async fn clone_local(path: &Path, layout: &Layout, lock: &Arc<File>) -> Result<V
     let clone = |more: &[&str]| {
         outside
             .command(["clone", "--quiet", "--bare", "--template="])
+            .args(OWN_RULES)
             .args(more)
             .arg("--")
             .arg(&local.git_dir)
@@ -231,21 +265,22 @@ async fn clone_local(path: &Path, layout: &Layout, lock: &Arc<File>) -> Result<V
         clone(&["--no-local"]).await?;
     }
     // `HEAD` of a linked worktree or a detached one is not what the clone's `HEAD` says.
-    let head = source.command(["rev-parse", "HEAD^{commit}"]).line().await?;
-    let symbolic = source.command(["symbolic-ref", "--quiet", "HEAD"]).accept(1).line().await?;
+    let head =
+        head(&source).await?.ok_or_else(|| Error::NoCommits { location: path.display().to_string() })?;
     let git = Git::at(layout.partial_git_dir());
-    if symbolic.is_empty() {
-        git.command(["update-ref", "--no-deref", "HEAD", &head]).run().await?;
-    } else {
-        git.command(["symbolic-ref", "HEAD", &symbolic]).run().await?;
-    }
+    match &head.branch {
+        None => git.command(["update-ref", "--no-deref", "HEAD", head.commit.as_str()]).run().await?,
+        Some(branch) => git.command(["symbolic-ref", "HEAD", branch]).run().await?,
+    };
     Ok(local.notes(path, layout.root()).await)
 }
 
 async fn clone_url(url: &str, partial: &Path, lock: &Arc<File>) -> Result<Vec<String>> {
     Git::bare()
         .holding(lock)
-        .command(["clone", "--quiet", "--bare", "--template=", "--", url])
+        .command(["clone", "--quiet", "--bare", "--template="])
+        .args(OWN_RULES)
+        .args(["--", url])
         .arg(partial)
         .trust(Trust::User)
         .timeout(CLONE_TIMEOUT)
@@ -256,12 +291,9 @@ async fn clone_url(url: &str, partial: &Path, lock: &Arc<File>) -> Result<Vec<St
 
 /// Finds the base and what is to be told about it.
 async fn describe(git: &Git, source: &Source, notes: &mut Vec<String>) -> Result<Record> {
-    let head = git.command(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).accept(1).line().await?;
-    if head.is_empty() {
+    let Some(Head { commit: base, branch }) = head(git).await? else {
         return Err(Error::NoCommits { location: source.to_string() });
-    }
-    let base: CommitId = head.parse()?;
-    let branch = git.command(["symbolic-ref", "--quiet", "--short", "HEAD"]).accept(1).line().await?;
+    };
     let submodules = super::read::contents(git, &base).await?.submodules.len();
     if submodules > 0 {
         notes.push(format!("the repository has {submodules} submodule(s): their folders stay empty and their commits stay as they are"));
@@ -277,7 +309,8 @@ async fn describe(git: &Git, source: &Source, notes: &mut Vec<String>) -> Result
             "the repository uses Git LFS: large files are seen as their small pointer files".to_owned(),
         );
     }
-    Ok(Record { base, branch: (!branch.is_empty()).then_some(branch), notes: std::mem::take(notes) })
+    let branch = branch.map(|branch| branch.trim_start_matches("refs/heads/").to_owned());
+    Ok(Record { base, branch, notes: std::mem::take(notes) })
 }
 
 /// Removes what the clone remembers of its origin (paths, tokens in URLs) and writes our own rules into it.
@@ -285,19 +318,11 @@ async fn settle(git: &Git, partial: &Path) -> Result<()> {
     git.command(["config", "--remove-section", "remote.origin"]).accept(128).run().await?;
     let logs = partial.join("logs");
     remove_tree(&logs).map_err(Error::io("remove", &logs))?;
-    for (key, value) in [
-        ("gc.auto", "0"),
-        ("core.hooksPath", "/dev/null"),
-        ("core.fsmonitor", "false"),
-        ("core.logAllRefUpdates", "false"),
-    ] {
-        git.command(["config", key, value]).run().await?;
-    }
     let info = partial.join("info");
     std::fs::create_dir_all(&info).map_err(Error::io("create", &info))?;
     write_atomically(&info.join("attributes"), ATTRIBUTES.as_bytes())?;
-    let cargo = git.command(["cat-file", "-e", "HEAD:Cargo.toml"]).accept(128).run().await?.status == 0;
-    let maven = git.command(["cat-file", "-e", "HEAD:pom.xml"]).accept(128).run().await?.status == 0;
-    let target = if cargo || maven { "/target/\n" } else { "" };
+    let builders = ["ls-tree", "--name-only", "HEAD", "--", "Cargo.toml", "pom.xml"];
+    let builds_into_target = !git.command(builders).line().await?.is_empty();
+    let target = if builds_into_target { "/target/\n" } else { "" };
     write_atomically(&info.join("exclude"), format!("{EXCLUDES}{target}").as_bytes())
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Repository;
 use crate::error::Result;
-use crate::git::Git;
+use crate::git::{Git, Stdin};
 use crate::ids::{CommitId, TreeId, TreeLike};
 
 /// Larger files are for tools, not for prompts.
@@ -74,6 +74,22 @@ impl Repository {
         Ok((output.status != 128).then_some(output.stdout))
     }
 
+    /// The bytes of many files at once, in the order asked for, at most 256 MiB in all; `None` for one that is not
+    /// there, or that is no file.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub async fn read_at(&self, tree: &impl TreeLike, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        let objects: Vec<String> = paths.iter().map(|path| format!("{}:{path}", tree.object())).collect();
+        let mut asked = objects.join("\0").into_bytes();
+        asked.push(0);
+        let query = self.git();
+        let query = query.command(["cat-file", "--batch", "-z"]).stdin(Stdin::Bytes(asked));
+        let output = query.run().await?;
+        let mut rest = output.stdout.as_slice();
+        Ok(objects.iter().map(|object| next_in_batch(&mut rest, object)).collect())
+    }
+
     /// All files of a tree or commit with their sizes, in git's order.
     ///
     /// # Errors
@@ -87,6 +103,22 @@ impl Repository {
         };
         Ok(listing.stdout.split(|byte| *byte == 0).filter_map(entry).collect())
     }
+}
+
+/// Takes the next answer of `cat-file --batch`: `<id> blob <size>`, the bytes and a line end, or `<object> missing`.
+fn next_in_batch(rest: &mut &[u8], object: &str) -> Option<Vec<u8>> {
+    // A name may hold line ends.
+    if let Some(after) = rest.strip_prefix(format!("{object} missing\n").as_bytes()) {
+        *rest = after;
+        return None;
+    }
+    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    let head = std::str::from_utf8(&rest[..end]).ok()?;
+    let mut words = head.split(' ').skip(1);
+    let (kind, size) = (words.next()?, words.next()?.parse::<usize>().ok()?);
+    let bytes = rest.get(end + 1..end + 1 + size)?;
+    *rest = rest.get(end + 1 + size + 1..).unwrap_or_default();
+    (kind == "blob").then(|| bytes.to_vec())
 }
 
 /// Looks through a whole tree.

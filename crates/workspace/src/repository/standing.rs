@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::import::{ATTRIBUTES, LocalRepository};
+use super::import::{ATTRIBUTES, LocalRepository, head};
 use crate::git::{Git, Trust};
 
 /// Nobody waits longer for a remark, however large the checkout is.
@@ -49,28 +49,16 @@ impl LocalRepository {
         let rebasing = under_way.is_some_and(|(name, _)| name.starts_with("rebase") || *name == "BISECT_LOG");
         notes.extend(under_way.map(|(_, said)| (*said).to_owned()));
         let Some(top) = &self.top_level else { return notes };
-        let Some(head) = self.head().await else { return notes };
-        if !rebasing && self.branch().await.is_none() {
-            let short: String = head.chars().take(10).collect();
+        let Ok(Some(head)) = head(&Git::at(&self.git_dir)).await else { return notes };
+        if !rebasing && head.branch.is_none() {
+            let short: String = head.commit.as_str().chars().take(10).collect();
             notes.push(format!(
                 "`HEAD` is detached: the work starts from commit {short}, whatever your branches point to"
             ));
         }
-        let changed = uncommitted(self, top, &head, scratch).await.unwrap_or_default();
+        let changed = uncommitted(self, top, head.commit.as_str(), scratch).await.unwrap_or_default();
         notes.extend(left_out(&changed));
         notes
-    }
-
-    async fn head(&self) -> Option<String> {
-        Git::at(&self.git_dir)
-            .command(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
-            .line()
-            .await
-            .ok()
-    }
-
-    async fn branch(&self) -> Option<String> {
-        Git::at(&self.git_dir).command(["symbolic-ref", "--quiet", "HEAD"]).line().await.ok()
     }
 }
 

@@ -287,3 +287,15 @@ async fn a_partial_clone_needs_only_its_last_commit() {
     import.repository.deliver(&Source::Local(full.clone()), &choice, &commit).await.unwrap();
     assert_eq!(git(&full, &["show", "squad/x:a"]), "3");
 }
+
+#[tokio::test]
+async fn many_files_of_a_tree_are_read_at_once_whatever_their_names() {
+    let odd = "docs/with\nline break missing\n";
+    let user = Fixture::new(&[("a.md", "one\ntwo"), (odd, "odd\n"), ("empty", ""), ("dir/b", "b missing\n")]);
+    let import = user.import().await;
+    let asked = ["a.md", "gone\nmissing", "dir", odd, "empty", "dir/b"].map(str::to_owned);
+    let read = import.repository.read_at(&import.base, &asked).await.unwrap();
+    let read: Vec<Option<&[u8]>> = read.iter().map(Option::as_deref).collect();
+    assert_eq!(read, [Some(&b"one\ntwo"[..]), None, None, Some(b"odd\n"), Some(b""), Some(b"b missing\n")]);
+    assert!(import.repository.read_at(&import.base, &[]).await.unwrap().is_empty());
+}
