@@ -138,10 +138,11 @@ impl Outside for Machine {
 
     fn hands(&self, task: Task<'_>) -> Arc<dyn Hands> {
         let sandbox = Arc::clone(&self.sandbox);
+        let cancel = task.cancel.clone();
         Arc::new(Surroundings {
             execution: task.execution,
             store: Arc::clone(&self.store),
-            workspaces: Arc::new(Workspaces::new(task.execution, &self.data_dir, task.spec, sandbox)),
+            workspaces: Arc::new(Workspaces::new(task.execution, &self.data_dir, task.spec, sandbox, cancel)),
             mcp: Arc::new(Servers::new(&task.spec.mcp, Arc::clone(&self.environment))),
             prompts: task.prompts,
             clock: task.clock,

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, OnceCell};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// The worktree in which the engine itself runs the tests. No member ever works in it, so nothing that a member leaves
 /// behind (ignored files, caches) can turn the gate.
@@ -76,6 +78,10 @@ pub(crate) struct Workspaces {
     sessions: Mutex<HashMap<SessionKey, OpenSession>>,
     /// The tree that each worktree is known to hold. Absent: it has to be restored first.
     present: Mutex<HashMap<String, (TreeId, Workspace)>>,
+    /// The making of a spare worktree, while the members think.
+    ahead: std::sync::Mutex<Option<AbortOnDropHandle<()>>>,
+    /// Ends what is made ahead: the execution was cancelled, or this worker stops.
+    cancel: CancellationToken,
 }
 
 impl Workspaces {
@@ -84,6 +90,7 @@ impl Workspaces {
         data: &Path,
         spec: &ExecutionSpec,
         sandbox: Arc<dyn Sandbox>,
+        cancel: CancellationToken,
     ) -> Self {
         let source = spec.repository.as_str();
         let setup =
@@ -99,6 +106,8 @@ impl Workspaces {
             prepared: OnceCell::new(),
             sessions: Mutex::new(HashMap::new()),
             present: Mutex::new(HashMap::new()),
+            ahead: std::sync::Mutex::new(None),
+            cancel,
         }
     }
 
@@ -142,11 +151,36 @@ impl Workspaces {
         }
         let owner = workspace_owner().map(|(uid, gid)| Owner { uid, gid });
         let workspace = repository.ensure_worktree(name, &commit, &tree, owner).await?;
+        // The tester comes last: after it a worktree is needed only if something has to be fixed.
+        if name != TEST {
+            self.prepare_spare(repository, commit, owner);
+        }
         if let Some(setup) = self.setup.as_ref().filter(|_| !matches!(name, SETUP | BASE | WHOLE)) {
             self.hand_on(setup, &workspace).await?;
         }
         self.present.lock().await.insert(name.to_owned(), (known, workspace.clone()));
         Ok(workspace)
+    }
+
+    /// Begins to make the worktree that the next sub-task takes, unless one is being made already.
+    fn prepare_spare(
+        &self,
+        repository: &Repository,
+        commit: squad_workspace::CommitId,
+        owner: Option<Owner>,
+    ) {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        if ahead.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let (repository, cancel, execution) = (repository.clone(), self.cancel.clone(), self.execution);
+        let making = async move {
+            let made = cancel.run_until_cancelled(repository.prepare_spare(&commit, owner)).await;
+            if let Some(Err(error)) = made {
+                tracing::warn!(%execution, %error, "no spare worktree could be made");
+            }
+        };
+        *ahead = Some(AbortOnDropHandle::new(tokio::spawn(making)));
     }
 
     /// Gives a worktree what the setup command left, once. The note that it was given is outside of its reach.
@@ -249,8 +283,14 @@ impl Workspaces {
         Ok(open)
     }
 
-    /// Ends every session. The worktrees stay.
+    /// Ends every session, and what is made ahead. The worktrees stay.
     pub(crate) async fn close(&self) {
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = ahead {
+            task.abort();
+            // It ends as soon as its git is killed, or has come to its end just now.
+            let _ = task.await;
+        }
         let sessions: Vec<_> = self.sessions.lock().await.drain().map(|(_, session)| session).collect();
         for open in sessions {
             open.session.destroy().await;
