@@ -17,6 +17,7 @@ mod landlock;
 pub(crate) mod policy;
 mod rootfs;
 mod seccomp;
+mod size;
 mod supervise;
 #[expect(unsafe_code, reason = "system calls that have no safe wrapper; each block says why it is sound")]
 mod sys;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::policy::{Measured, Watched};
+use super::size::size_of_folder;
 
 /// A folder is measured at most this often, and never for more than a twentieth of the time.
 const MEASURE_EVERY: Duration = Duration::from_millis(500);
@@ -66,27 +67,6 @@ impl<'a> DiskWatch<'a> {
 fn free_space(path: &Path) -> Option<u64> {
     let status = rustix::fs::statvfs(path).ok()?;
     Some(status.f_bfree * status.f_frsize)
-}
-
-/// Bytes on disk of everything below `path`; a file with several names counts once.
-pub(crate) fn size_of_folder(path: &Path) -> u64 {
-    let mut bytes = 0;
-    let mut seen = HashSet::new();
-    let mut folders = vec![path.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries.flatten() {
-            let Ok(status) = entry.metadata() else { continue };
-            if status.nlink() > 1 && !status.is_dir() && !seen.insert(status.ino()) {
-                continue;
-            }
-            bytes += status.blocks() * 512;
-            if status.is_dir() {
-                folders.push(entry.path());
-            }
-        }
-    }
-    bytes
 }
 
 /// Bytes of files that have no name any more but are held open; on one device, or on any.
@@ -173,17 +153,6 @@ pub(crate) fn nameless(processes: &[i32], folder: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_with_two_names_counts_once_and_a_hole_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a");
-        fs::write(&file, vec![1_u8; 1 << 20]).unwrap();
-        fs::hard_link(&file, folder.path().join("b")).unwrap();
-        fs::File::create(folder.path().join("hole")).unwrap().set_len(1 << 30).unwrap();
-        let size = size_of_folder(folder.path());
-        assert!(((1 << 20)..(2 << 20)).contains(&size), "{size}");
-    }
 
     #[test]
     fn the_tree_of_this_process_has_its_child() {

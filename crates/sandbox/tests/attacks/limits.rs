@@ -68,6 +68,32 @@ async fn a_file_without_a_name_counts_as_well() {
 }
 
 #[tokio::test]
+async fn what_is_hidden_in_closed_folders_counts_as_well() {
+    use std::os::unix::fs::PermissionsExt;
+    for mode in [0o000, 0o100, 0o300, 0o400] {
+        let room = room_with(|spec| spec.limits.workspace_bytes = 16 * MIB).await;
+        let hide = format!(
+            "mkdir -p closed/inner && exec 9> closed/inner/fill && chmod {mode:o} closed/inner closed && head -c 32M /dev/zero >&9"
+        );
+        assert_eq!(room.run(&hide).await.status, ExitStatus::WorkspaceFull, "{mode:o}");
+        let closed = room.workspace().join("closed");
+        let found = std::fs::metadata(&closed).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(found, mode, "it is as its owner left it");
+        room.ok("chmod -R u+rwx . && rm -rf closed").await;
+    }
+    let room = room_with(|spec| spec.limits.workspace_bytes = 16 * MIB).await;
+    let closed_itself = "exec 9> fill && chmod 000 . && head -c 32M /dev/zero >&9";
+    assert_eq!(room.run(closed_itself).await.status, ExitStatus::WorkspaceFull);
+}
+
+#[tokio::test]
+async fn what_is_deeper_than_a_path_is_long_counts_as_well() {
+    let room = room_with(|spec| spec.limits.workspace_bytes = 16 * MIB).await;
+    let dig = "i=0; while [ $i -lt 600 ]; do mkdir deepdeep && cd deepdeep || exit 1; i=$((i+1)); done; head -c 32M /dev/zero > fill";
+    assert_eq!(room.run(dig).await.status, ExitStatus::WorkspaceFull);
+}
+
+#[tokio::test]
 async fn a_short_command_that_fills_the_workspace_is_told_so() {
     let room = room_with(|spec| spec.limits.workspace_bytes = 16 * MIB).await;
     assert_eq!(room.run("head -c 100M /dev/zero > fill").await.status, ExitStatus::WorkspaceFull);
