@@ -14,6 +14,28 @@ pub struct ToolCall {
     pub arguments: Value,
 }
 
+impl ToolCall {
+    /// How long its arguments are as JSON, in bytes. Long conversations are measured before each turn, so nothing is
+    /// written for it.
+    #[must_use]
+    pub fn argument_bytes(&self) -> usize {
+        struct Counter(usize);
+        impl std::io::Write for Counter {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0 += bytes.len();
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut counter = Counter(0);
+        // A value is always valid JSON, and counting never fails.
+        drop(serde_json::to_writer(&mut counter, &self.arguments));
+        counter.0
+    }
+}
+
 /// What the model said in one turn.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Reply {
@@ -54,4 +76,21 @@ pub struct ToolSpec {
     pub description: String,
     /// JSON Schema of its arguments.
     pub schema: Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn arguments_are_as_long_as_they_are_written() {
+        for arguments in
+            [json!(null), json!({"path": "a\n\"b\u{1}", "deep": [1, -2.5e30, {"ä": true}]}), json!("text")]
+        {
+            let length = arguments.to_string().len();
+            let call = ToolCall { id: "1".into(), name: "read_file".into(), arguments };
+            assert_eq!(call.argument_bytes(), length);
+        }
+    }
 }

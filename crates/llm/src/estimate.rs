@@ -16,32 +16,47 @@ pub fn estimate_tokens(text: &str) -> u64 {
     (text.len() as u64).div_ceil(4)
 }
 
-/// About how many input tokens `request` is.
-#[must_use]
-pub(crate) fn estimate_request(request: &ModelRequest) -> u64 {
-    bytes(request).div_ceil(4) + PER_MESSAGE / 2 * request.messages.len() as u64
-}
-
 /// More input tokens than `request` can be, for reserving money: one per two bytes, plus overheads.
 ///
 /// Text and code run at 3 to 5 bytes a token with the tokenizers in use, dense text such as hexadecimal digests and
 /// minified code near 2, and scripts outside ASCII have 2 to 4 bytes a character. Only noise made to be dense goes beyond.
 #[must_use]
 pub fn upper_bound_tokens(request: &ModelRequest) -> u64 {
-    bytes(request).div_ceil(2)
-        + PER_MESSAGE * (request.messages.len() as u64 + 1)
-        + PER_TOOL * request.tools.len() as u64
-        + PER_REQUEST
+    RequestSize::of(request).upper_bound_tokens()
 }
 
-fn bytes(request: &ModelRequest) -> u64 {
-    let messages: usize = request.messages.iter().map(message_bytes).sum();
-    let tools: usize = request
-        .tools
-        .iter()
-        .map(|tool| tool.name.len() + tool.description.len() + tool.schema.to_string().len())
-        .sum();
-    (request.system.len() + messages + tools) as u64
+/// How large a request is. A conversation is long: it is measured once, and asked about as often as there are candidates.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestSize {
+    bytes: u64,
+    messages: u64,
+    tools: u64,
+}
+
+impl RequestSize {
+    pub(crate) fn of(request: &ModelRequest) -> Self {
+        let messages: usize = request.messages.iter().map(message_bytes).sum();
+        let tools: usize = request
+            .tools
+            .iter()
+            .map(|tool| tool.name.len() + tool.description.len() + tool.schema.to_string().len())
+            .sum();
+        Self {
+            bytes: (request.system.len() + messages + tools) as u64,
+            messages: request.messages.len() as u64,
+            tools: request.tools.len() as u64,
+        }
+    }
+
+    /// About how many input tokens it is.
+    pub(crate) fn estimated_tokens(self) -> u64 {
+        self.bytes.div_ceil(4) + PER_MESSAGE / 2 * self.messages
+    }
+
+    /// See [`upper_bound_tokens`].
+    pub(crate) fn upper_bound_tokens(self) -> u64 {
+        self.bytes.div_ceil(2) + PER_MESSAGE * (self.messages + 1) + PER_TOOL * self.tools + PER_REQUEST
+    }
 }
 
 fn message_bytes(message: &Message) -> usize {
@@ -53,7 +68,7 @@ fn message_bytes(message: &Message) -> usize {
 }
 
 fn reply_call_bytes(reply: &squad_domain::conversation::Reply) -> usize {
-    reply.calls.iter().map(|call| call.id.len() + call.name.len() + call.arguments.to_string().len()).sum()
+    reply.calls.iter().map(|call| call.id.len() + call.name.len() + call.argument_bytes()).sum()
 }
 
 /// About how many output tokens a reply is, where the provider tells none.

@@ -242,11 +242,7 @@ fn message_bytes(message: &Message) -> usize {
         Message::User { text } => text.len(),
         Message::Assistant(reply) => {
             reply.text.len()
-                + reply
-                    .calls
-                    .iter()
-                    .map(|call| call.name.len() + call.arguments.to_string().len())
-                    .sum::<usize>()
+                + reply.calls.iter().map(|call| call.name.len() + call.argument_bytes()).sum::<usize>()
         }
         Message::Tool { content, .. } => content.len(),
     }

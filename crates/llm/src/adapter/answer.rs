@@ -3,7 +3,7 @@
 use super::anthropic::AnthropicFrames;
 use super::frames::{OpenAiFrames, arguments, unique_ids};
 use super::usage;
-use crate::estimate::{estimate_reply, estimate_request};
+use crate::estimate::{RequestSize, estimate_reply};
 use crate::{FinishReason, ModelRequest, ProviderCompletion};
 use genai::chat::{StopReason, StreamEnd};
 use serde_json::Value;
@@ -85,7 +85,7 @@ impl Answer {
             finish => finish,
         };
         let estimate = || Usage {
-            input: estimate_request(request),
+            input: RequestSize::of(request).estimated_tokens(),
             output: estimate_reply(&self.reply),
             ..Usage::default()
         };

@@ -8,7 +8,7 @@ use super::ollama::{self, Ollama};
 use super::relay::{Passage, Relay};
 use super::think::ThinkFilter;
 use super::{Endpoint, Timeouts, bounds, conversation, failures, is_local, usage};
-use crate::estimate::estimate_request;
+use crate::estimate::RequestSize;
 use crate::{DeltaSink, ModelProvider, ModelRequest, ProviderCompletion, ProviderError};
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -301,7 +301,8 @@ impl GenaiProvider {
             idle: self.timeouts.idle,
             heartbeats: self.timeouts.heartbeats,
         };
-        let body = ollama::body(model, chat, request.max_output_tokens, estimate_request(request));
+        let body =
+            ollama::body(model, chat, request.max_output_tokens, RequestSize::of(request).estimated_tokens());
         let (answer, first_token_ms) =
             server.ask(&body, request.max_output_tokens, deltas).await.map_err(Failed::Attempt)?;
         Ok(answer.complete(request, first_token_ms))
@@ -335,16 +336,16 @@ impl ModelProvider for GenaiProvider {
         request: &ModelRequest,
         deltas: &DeltaSink,
     ) -> Result<ProviderCompletion, ProviderError> {
-        let chat = conversation::to_chat_request(request, self.kind(model));
         let attempt = async {
             let mut mode = self.mode(model);
             loop {
+                let chat = conversation::to_chat_request(request, self.kind(model));
                 let answered = match mode {
                     _ if self.endpoint.kind == AdapterKind::Ollama => {
                         self.ollama(model, request, &chat, deltas).await
                     }
-                    Mode::InOnePiece => self.in_one_piece(model, request, chat.clone(), deltas).await,
-                    streamed => self.streamed(model, request, chat.clone(), streamed, deltas).await,
+                    Mode::InOnePiece => self.in_one_piece(model, request, chat, deltas).await,
+                    streamed => self.streamed(model, request, chat, streamed, deltas).await,
                 };
                 mode = match answered {
                     Ok(completion) => return Ok((completion, mode)),

@@ -2,10 +2,11 @@
 
 use super::quote::WorstCase;
 use super::{Attempt, AttemptOutcome, CallFailure, Completion, FailureKind, Router, RouterError, backoff};
-use crate::estimate::estimate_request;
+use crate::estimate::RequestSize;
 use crate::{DeltaSink, FinishReason, ModelRequest, ProviderCompletion, ProviderError};
 use squad_domain::model::{ModelRef, Usage};
 use squad_domain::money::MicroUsd;
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Call<'a> {
     router: &'a Router,
     request: &'a ModelRequest,
+    size: RequestSize,
     ceiling: MicroUsd,
     deltas: &'a DeltaSink,
     cancel: &'a CancellationToken,
@@ -46,6 +48,7 @@ impl<'a> Call<'a> {
         Self {
             router,
             request,
+            size: RequestSize::of(request),
             ceiling,
             deltas,
             cancel,
@@ -90,14 +93,16 @@ impl<'a> Call<'a> {
         if self.cancel.is_cancelled() {
             return Next::Cancelled;
         }
-        let Some(worst) = WorstCase::of(&self.router.prices, model, self.request) else {
+        let Some(worst) =
+            WorstCase::of(&self.router.prices, model, self.size, self.request.max_output_tokens)
+        else {
             let error = RouterError::UnknownPrice { model: model.clone() };
             return self.skip(model, AttemptOutcome::BadRequest, error.to_string());
         };
         if worst.too_long {
             let message = format!(
                 "`{model}` cannot read a conversation of about {} tokens",
-                estimate_request(self.request)
+                self.size.estimated_tokens()
             );
             return self.skip(model, AttemptOutcome::ContextTooLong, message);
         }
@@ -121,7 +126,12 @@ impl<'a> Call<'a> {
             let message = format!("it failed too often; it is tried again in {} s", remaining.as_secs() + 1);
             return self.skip(model, AttemptOutcome::LeftAlone, message);
         }
-        let request = ModelRequest { max_output_tokens, ..self.request.clone() };
+        // Most often nothing has to be changed, and a conversation is long.
+        let request = if max_output_tokens == self.request.max_output_tokens {
+            Cow::Borrowed(self.request)
+        } else {
+            Cow::Owned(ModelRequest { max_output_tokens, ..self.request.clone() })
+        };
         let (deltas, heard) = self.deltas.attempt();
         let started = Instant::now();
         let answered = tokio::select! {
@@ -225,7 +235,7 @@ impl<'a> Call<'a> {
     /// arrived.
     fn lost(&mut self, model: &ModelRef, received_bytes: usize) -> MicroUsd {
         let output = (received_bytes as u64).div_ceil(4);
-        let usage = Usage { input: estimate_request(self.request), output, ..Usage::default() };
+        let usage = Usage { input: self.size.estimated_tokens(), output, ..Usage::default() };
         let cost = self.cost(model, &usage);
         self.spent += cost;
         cost

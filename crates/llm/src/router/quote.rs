@@ -1,8 +1,8 @@
 //! What a call may cost at worst.
 
 use super::RouterError;
-use crate::estimate::estimate_request;
-use crate::{ModelRequest, PriceBook, upper_bound_tokens};
+use crate::estimate::RequestSize;
+use crate::{ModelRequest, PriceBook};
 use squad_domain::model::{ModelRef, Price, Usage};
 use squad_domain::money::MicroUsd;
 
@@ -36,12 +36,13 @@ pub(super) fn quote(
     if candidates.is_empty() {
         return Err(RouterError::NoCandidates);
     }
+    let size = RequestSize::of(request);
     let mut quoted = Vec::with_capacity(candidates.len());
     for model in candidates {
         if !request.tools.is_empty() && prices.limits(model).tools == Some(false) {
             return Err(RouterError::NoTools { model: model.clone() });
         }
-        let worst = WorstCase::of(prices, model, request)
+        let worst = WorstCase::of(prices, model, size, request.max_output_tokens)
             .ok_or_else(|| RouterError::UnknownPrice { model: model.clone() })?;
         quoted.push((model.clone(), worst.cost(worst.max_output)));
     }
@@ -62,14 +63,13 @@ pub(super) struct WorstCase {
 }
 
 impl WorstCase {
-    /// `None` where the price is not known.
-    pub(super) fn of(prices: &PriceBook, model: &ModelRef, request: &ModelRequest) -> Option<Self> {
-        let input = upper_bound_tokens(request);
+    /// With at most `asked` tokens of output. `None` where the price is not known.
+    pub(super) fn of(prices: &PriceBook, model: &ModelRef, size: RequestSize, asked: u32) -> Option<Self> {
+        let input = size.upper_bound_tokens();
         let limits = prices.limits(model);
         let price = dearest(prices.price(model)?, prices.price_for(model, input)?);
-        let max_output =
-            limits.max_output.map_or(request.max_output_tokens, |most| most.min(request.max_output_tokens));
-        let too_long = limits.context.is_some_and(|context| estimate_request(request) > context);
+        let max_output = limits.max_output.map_or(asked, |most| most.min(asked));
+        let too_long = limits.context.is_some_and(|context| size.estimated_tokens() > context);
         Some(Self { input, max_output, too_long, price })
     }
 
