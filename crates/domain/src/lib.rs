@@ -13,6 +13,7 @@ pub mod member;
 pub mod message;
 pub mod model;
 pub mod money;
+pub mod permission;
 pub mod plan;
 pub mod question;
 pub mod review;
