@@ -44,6 +44,10 @@ uuid_id! {
     SquadId,
     /// An execution.
     ExecutionId,
+    /// A person with an account.
+    UserId,
+    /// A sign-in on one device, until it is ended.
+    SessionId,
 }
 
 macro_rules! text_id {

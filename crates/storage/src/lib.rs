@@ -4,6 +4,7 @@
 //! append(execution, guard, events)   one transaction: events, projections, money, jobs          `log`, `money`
 //! claim · renew · release            who may drive an execution; a fence keeps zombies out      `lease`
 //! executions · model calls · …       what people and the engine look up                         `read`
+//! accounts · sessions · …            who people are, and where they belong                      `identity`
 //! enqueue · take · finish · fail     work that must happen after a commit                       `outbox`
 //! ```
 //!
@@ -18,6 +19,7 @@ mod convert;
 mod dialect;
 mod entity;
 mod error;
+mod identity;
 mod lease;
 mod log;
 mod migration;
@@ -29,6 +31,10 @@ mod writer;
 
 pub use connect::{Storage, sqlite_url};
 pub use error::{AppendError, StorageError};
+pub use identity::{
+    Account, EmailLink, LinkPurpose, LoginFailures, Membership, NewEmailLink, NewSession, NewUser,
+    OrganizationRow, Rotation, SessionEnd, SessionRow, SigningKeyRow, UserRow,
+};
 pub use lease::{Claim, ClaimOutcome};
 pub use log::Guard;
 pub use money::{BudgetRow, BudgetScope};

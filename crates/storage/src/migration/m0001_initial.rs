@@ -1,8 +1,8 @@
-//! The first tables. Types in braces are the dialect's.
+//! The first tables.
 
-use crate::dialect;
+use super::create;
 use async_trait::async_trait;
-use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm::DbErr;
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 pub(super) struct Migration;
@@ -159,11 +159,6 @@ const TABLES: &[&str] = &[
 #[async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let types = dialect::of(manager.get_database_backend()).types;
-        for table in TABLES {
-            let sql = types.iter().fold((*table).to_owned(), |sql, (name, kind)| sql.replace(name, kind));
-            manager.get_connection().execute_unprepared(&sql).await?;
-        }
-        Ok(())
+        create(manager, TABLES).await
     }
 }

@@ -1,14 +1,15 @@
 //! The tables, step by step. A migration that was released is never changed.
 
 mod m0001_initial;
+mod m0002_identity;
 
 use crate::connect::{Storage, Writes};
 use crate::dialect;
 use crate::error::StorageError;
 use crate::write::Write;
 use async_trait::async_trait;
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend};
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager};
 use std::collections::HashSet;
 
 /// Keeps two processes from migrating one Postgres database at once. Any number does, as long as all use it.
@@ -19,8 +20,18 @@ struct Migrator;
 #[async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Migration)]
+        vec![Box::new(m0001_initial::Migration), Box::new(m0002_identity::Migration)]
     }
+}
+
+/// Makes tables and indexes. Types in braces are the dialect's.
+async fn create(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    let types = dialect::of(manager.get_database_backend()).types;
+    for statement in statements {
+        let sql = types.iter().fold((*statement).to_owned(), |sql, (name, kind)| sql.replace(name, kind));
+        manager.get_connection().execute_unprepared(&sql).await?;
+    }
+    Ok(())
 }
 
 struct Migrate;

@@ -3,6 +3,7 @@
 
 mod common;
 mod concurrency;
+mod identity;
 mod leases;
 mod log;
 mod migrations;
