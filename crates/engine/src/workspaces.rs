@@ -151,8 +151,9 @@ impl Workspaces {
         }
         let owner = workspace_owner().map(|(uid, gid)| Owner { uid, gid });
         let workspace = repository.ensure_worktree(name, &commit, &tree, owner).await?;
-        // The tester comes last: after it a worktree is needed only if something has to be fixed.
-        if name != TEST {
+        // The gate's worktree follows the base's at once, and two that are made at the same time slow each other down.
+        // The tester comes last: after it one is needed only if something has to be fixed.
+        if !matches!(name, SETUP | BASE | TEST) {
             self.prepare_spare(repository, commit, owner);
         }
         if let Some(setup) = self.setup.as_ref().filter(|_| !matches!(name, SETUP | BASE | WHOLE)) {
