@@ -23,7 +23,8 @@ fn upto(events: &[Event], turns: usize) -> &[Event] {
 fn parts(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime can be made");
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let Lane { events, .. } = runtime.block_on(turns::lane(folder.path(), 1000)).expect("the lane completes");
+    let Lane { events, .. } =
+        runtime.block_on(turns::lane(folder.path(), 1000, turns::GROWING)).expect("the lane completes");
     let prompts = Prompts::embedded();
 
     for turns in PLACES {

@@ -27,16 +27,26 @@ pub struct Model {
 struct Shared {
     /// Turns of work after which a lane is handed over.
     turns: usize,
+    /// Lines that each of them reads.
+    lines: usize,
     asked: Mutex<BTreeMap<String, Vec<Instant>>>,
 }
 
 impl Model {
-    /// Starts one that hands a lane over after that many turns.
+    /// Starts one that hands a lane over after that many turns, each of which reads two lines.
     ///
     /// # Errors
     /// Where no port can be listened on.
     pub async fn start(turns: usize) -> anyhow::Result<Self> {
-        let shared = Arc::new(Shared { turns, asked: Mutex::default() });
+        Self::reading(turns, 2).await
+    }
+
+    /// The same, reading that many lines in each turn.
+    ///
+    /// # Errors
+    /// Where no port can be listened on.
+    pub async fn reading(turns: usize, lines: usize) -> anyhow::Result<Self> {
+        let shared = Arc::new(Shared { turns, lines, asked: Mutex::default() });
         let routes = Router::new()
             .route("/v1/chat/completions", post(answer))
             .layer(DefaultBodyLimit::max(BODY))
@@ -83,9 +93,10 @@ async fn answer(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
             "submit_plan",
             json!({"test_command": "", "subtasks": [{"id": "s1", "title": "Read", "description": "Read the notes.", "role": "backend_developer", "depends_on": [], "acceptance_criteria": ["read"]}]}),
         )),
-        "work" if turn <= shared.turns => {
-            Some(("read_file", json!({"path": "notes.txt", "start_line": turn, "end_line": turn + 1})))
-        }
+        "work" if turn <= shared.turns => Some((
+            "read_file",
+            json!({"path": "notes.txt", "start_line": turn, "end_line": turn + shared.lines - 1}),
+        )),
         "work" => Some(("submit_work", json!({"summary": "Read."}))),
         "" if turn <= shared.turns => Some(("read_file", json!({"line": turn}))),
         _ => None,

@@ -38,19 +38,22 @@ pub async fn measure(
     peer_turns: usize,
 ) -> anyhow::Result<()> {
     let mut ours: Vec<Vec<Duration>> = Vec::new();
+    let mut condensed: Vec<Vec<Duration>> = Vec::new();
     let mut peers: Vec<Vec<Duration>> = Vec::new();
     let mut commits = Times::default();
     let mut sizes = Vec::new();
     for run in 1..=runs {
         let folder = tempfile::tempdir()?;
         commits.add(bare_commit(folder.path()).await?);
-        let Lane { gaps, size, .. } = lane(folder.path(), turns).await?;
-        say(&format!(
-            "run {run}: squad, {turns} turns: {} each",
-            ms(gaps.iter().sum::<Duration>() / count(&gaps))
-        ));
+        let Lane { gaps, size, .. } = lane(folder.path(), turns, GROWING).await?;
+        let each = |gaps: &[Duration]| ms(gaps.iter().sum::<Duration>() / count(gaps));
+        say(&format!("run {run}: squad, {turns} turns: {} each", each(&gaps)));
         sizes.push(size);
         ours.push(gaps);
+        let in_use = tempfile::tempdir()?;
+        let Lane { gaps, .. } = lane(in_use.path(), turns, in_daily_use()).await?;
+        say(&format!("run {run}: squad, {turns} turns as in daily use: {} each", each(&gaps)));
+        condensed.push(gaps);
         if let Some(python) = peer {
             let gaps = langgraph(python, folder.path(), peer_turns).await?;
             let each = gaps.iter().sum::<Duration>() / count(&gaps);
@@ -60,6 +63,7 @@ pub async fn measure(
     }
     say(&format!("a bare commit (SQLite, WAL, synchronous=FULL, same disk): {}", commits.told()));
     table("squad", &ours, commits.median());
+    table("squad, 2 kB read in each turn, condensed as usual", &condensed, commits.median());
     table("langgraph, SqliteSaver, durability=sync", &peers, commits.median());
     sizes.sort_unstable();
     say(&format!("database of squad after {turns} turns: {} KiB", sizes[sizes.len() / 2] / 1024));
@@ -104,18 +108,38 @@ pub struct Lane {
     pub events: Vec<Event>,
 }
 
+/// What a lane reads, and how long its conversation may get.
+#[derive(Debug, Clone, Copy)]
+pub struct Talk {
+    /// Lines that each turn reads, of some 60 bytes.
+    pub lines: usize,
+    /// Bytes of conversation above which it is condensed.
+    pub context_bytes: usize,
+}
+
+/// Little is read, and nothing is ever condensed: what grows is seen to grow.
+pub const GROWING: Talk = Talk { lines: 2, context_bytes: usize::MAX / 4 };
+
+/// As much is read as a screen holds, and conversations are condensed where they are by default.
+#[must_use]
+pub fn in_daily_use() -> Talk {
+    Talk { lines: 40, context_bytes: ExecutionLimits::default().context_bytes }
+}
+
 /// One lane of that many turns.
 ///
 /// # Errors
 /// Where the execution does not complete.
-pub async fn lane(folder: &Path, turns: usize) -> anyhow::Result<Lane> {
-    let model = Model::start(turns).await?;
-    let repository = notes(turns + 2);
+pub async fn lane(folder: &Path, turns: usize, talk: Talk) -> anyhow::Result<Lane> {
+    let model = Model::reading(turns, talk.lines).await?;
+    let repository = notes(turns + talk.lines);
     let database = folder.join("squad.db");
     let storage = Storage::connect(&squad_storage::sqlite_url(&database)).await?;
     storage.migrate().await?;
     let engine = engine(folder, storage, "bench");
-    let id = engine.start(spec(&model, repository.path(), "instant", turns), "bench").await?;
+    let mut spec = spec(&model, repository.path(), "instant", turns);
+    spec.limits.context_bytes = talk.context_bytes;
+    let id = engine.start(spec, "bench").await?;
     let end = engine.drive(id, &DriveOptions::default()).await?;
     let (state, events) = engine.load(id).await?;
     anyhow::ensure!(
@@ -184,8 +208,7 @@ pub fn spec(model: &Model, repository: &Path, name: &str, turns: usize) -> Execu
         mcp: Default::default(),
         branch: None,
         sandbox: "builtin".into(),
-        // Nothing is condensed: what grows is seen to grow.
-        limits: ExecutionLimits { context_bytes: usize::MAX / 4, ..ExecutionLimits::default() },
+        limits: ExecutionLimits::default(),
     }
 }
 
