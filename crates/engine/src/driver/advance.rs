@@ -40,6 +40,8 @@ impl Driver {
             self.catch_up().await?;
             self.hear_of(&mut unheard).await?;
             let before = self.state.seq;
+            // Where others appended since, there may be room by now: the database judges anew.
+            self.refused.retain(|_, refused| refused.at == before);
             let at = self.now();
             let (batch, launches, settled) = match self.settle(at) {
                 Ok(decided) => decided,
@@ -72,7 +74,7 @@ impl Driver {
                 Err(AppendError::FenceLost) => return Err(EngineError::LeaseLost(self.id)),
                 Err(AppendError::SeqConflict { .. } | AppendError::Closed) => {}
                 Err(AppendError::BudgetExceeded { scope, limit, used, needed, step }) => {
-                    self.refused.insert(step, Refused { scope, limit, used, needed });
+                    self.refused.insert(step, Refused { at: before, scope, limit, used, needed });
                 }
                 Err(AppendError::Storage(error)) => {
                     tracing::warn!(execution = %self.id, %error, "the log could not be written; trying again");

@@ -36,7 +36,7 @@ impl Begun {
 }
 
 impl Driver {
-    pub(super) fn begin(&mut self, step: Step) -> Begun {
+    pub(super) fn begin(&self, step: Step) -> Begun {
         let state = &self.state;
         let key = step.key();
         match (step, key) {
@@ -83,18 +83,11 @@ impl Driver {
         }
     }
 
-    fn begin_call(
-        &mut self,
-        key: StepKey,
-        id: &LaneId,
-        purpose: Purpose,
-        condense_upto: Option<usize>,
-    ) -> Begun {
-        // Asked once: after the answer, the database judges anew.
-        let refused = self.refused.remove(&key);
+    fn begin_call(&self, key: StepKey, id: &LaneId, purpose: Purpose, condense_upto: Option<usize>) -> Begun {
         let state = &self.state;
         let Some(lane) = state.lanes.get(id) else { return Begun::at_once(Vec::new()) };
-        if let Some(refused) = &refused {
+        // Kept until the question is in the log: another call may be refused in the same round.
+        if let Some(refused) = self.refused.get(&key) {
             return Begun::at_once(ask(budget_question(state, lane, refused)));
         }
         let request = match condense_upto {

@@ -65,6 +65,8 @@ pub enum DriveEnd {
 
 /// What is known about a reservation that did not fit.
 struct Refused {
+    /// The last event at that time.
+    at: u64,
     scope: squad_storage::BudgetScope,
     limit: MicroUsd,
     used: MicroUsd,

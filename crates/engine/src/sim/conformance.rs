@@ -174,6 +174,10 @@ impl Pair {
             18 if self.random.per_mille(60) => {
                 EventBody::StateChanged { from: status, to: Status::Cancelled, reason: "enough".into() }
             }
+            19 if self.random.per_mille(300) => EventBody::BudgetSet {
+                member: self.random.per_mille(500).then_some(member),
+                limit: usd(self.random.between(600, 4_000)),
+            },
             _ => EventBody::Paused {},
         }
     }

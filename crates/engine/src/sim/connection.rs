@@ -74,7 +74,7 @@ fn write(
     let appended = guard(&world.database).append(id, expected, at, events);
     match &appended {
         Ok(events) => world.committed(&process.name, expected, events),
-        Err(error) => world.say(|| format!("{}: append refused: {error}", process.name)),
+        Err(error) => world.refused(&process.name, error),
     }
     appended
 }
@@ -130,7 +130,6 @@ impl Store for Connection {
         let claim = guard(&self.0.world.database).claim(worker, now, ttl);
         if let Some(claim) = &claim {
             self.0.claimed(claim);
-            self.0.world.say(|| format!("{} claims with fence {}", self.0.name, claim.fence));
             self.answered("it claimed").await?;
         }
         Ok(claim)
@@ -147,7 +146,6 @@ impl Store for Connection {
         let outcome = guard(&self.0.world.database).claim_one(id, worker, now, ttl);
         if let ClaimOutcome::Claimed(claim) = &outcome {
             self.0.claimed(claim);
-            self.0.world.say(|| format!("{} claims with fence {}", self.0.name, claim.fence));
             self.answered("it claimed").await?;
         }
         Ok(outcome)
@@ -160,7 +158,7 @@ impl Store for Connection {
 
     async fn release(&self, claim: &Claim, park_at: Option<u64>) -> Result<(), StorageError> {
         self.reaches("releasing").await?;
-        self.0.world.released(&self.0.name, claim, park_at);
+        self.0.world.released(&self.0, claim, park_at);
         guard(&self.0.world.database).release(claim, park_at);
         self.answered("it released").await
     }

@@ -29,7 +29,7 @@ impl Outside for Simulated {
     fn hands(&self, task: Task<'_>) -> Arc<dyn Hands> {
         Arc::new(SimulatedHands {
             process: Arc::clone(&self.0),
-            driver: self.0.world.driver(),
+            driver: guard(&self.0.world.watch).drives(),
             fence: self.0.fence().unwrap_or_default(),
             prompts: task.prompts,
             clock: task.clock,

@@ -3,14 +3,16 @@
 use super::guard;
 use super::process::Process;
 use super::random::Random;
+use super::watch::Refusal;
 use super::world::World;
 use crate::input::Input;
 use crate::shared::Shared;
 use squad_domain::execution::ExecutionState;
 use squad_domain::ids::QuestionId;
+use squad_domain::message::Actor;
 use squad_domain::model::ModelRef;
-use squad_domain::money::MicroUsd;
 use squad_domain::question::{Answer, Question, Subject};
+use squad_storage::BudgetScope;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,8 @@ pub(super) struct Person {
     /// A process of their own, as `squad answer` in another terminal is.
     desk: Arc<Shared>,
     random: Random,
+    /// For budgets alone.
+    money: Random,
     /// When each question will be answered.
     due: BTreeMap<QuestionId, Instant>,
     resumes: Option<Instant>,
@@ -31,16 +35,20 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn new(world: &Arc<World>, random: Random) -> Self {
+    pub(super) fn new(world: &Arc<World>, random: Random, money: Random) -> Self {
         let desk = Process::new(world, "ada's desk".to_owned(), false).shared();
         let world = Arc::clone(world);
-        Self { world, desk, random, due: BTreeMap::new(), resumes: None, rejected: false }
+        Self { world, desk, random, money, due: BTreeMap::new(), resumes: None, rejected: false }
     }
 
     /// Does at most one thing. `beside`: a worker's process that also takes inputs, where one lives.
     pub(super) async fn acts(&mut self, beside: Option<Arc<Shared>>) {
         let world = Arc::clone(&self.world);
-        let wanted = world.sees(|state| if state.status.is_terminal() { None } else { self.wants(state) });
+        let raised = self.raises();
+        let wanted = world.sees(|state| {
+            let goes_on = !state.status.is_terminal();
+            goes_on.then(|| raised.or_else(|| self.wants(state))).flatten()
+        });
         let Some(input) = wanted else { return };
         // What is said in the worker's own process rings its bell; what is said elsewhere has to be found.
         let place = beside.filter(|_| self.random.per_mille(500)).unwrap_or_else(|| Arc::clone(&self.desk));
@@ -49,6 +57,19 @@ impl Person {
         if !matches!(said, Ok(Ok(_))) {
             self.world.say(|| "which does not come through".to_owned());
         }
+    }
+
+    /// Whoever watches the money may be faster than the question about it.
+    fn raises(&mut self) -> Option<Input> {
+        let Refusal { scope, limit, used, needed } = guard(&self.world.watch).refused.take()?;
+        let stands = guard(&self.world.database).budgets.get(&scope).and_then(|budget| budget.limit);
+        let rate = guard(&self.world.chaos).weather.raise;
+        if stands != Some(limit) || !self.money.per_mille(rate) {
+            return None;
+        }
+        let member = if let BudgetScope::Member(_, name) = scope { Some(name.to_string()) } else { None };
+        let limit = self.world.plot.raised(member.is_none(), limit, used, needed);
+        Some(Input::SetBudget { member, limit })
     }
 
     fn wants(&mut self, state: &ExecutionState) -> Option<Input> {
@@ -84,8 +105,9 @@ impl Person {
                 Answer::Reject { reason: "think again".to_owned() }
             }
             Subject::PlanApproval { .. } => Answer::Approve { note },
-            Subject::Budget { limit, needed, .. } => {
-                Answer::RaiseBudget { limit: *limit + *needed + MicroUsd::from_micros(400_000) }
+            Subject::Budget { limit, used, needed, .. } => {
+                let own = question.from == Actor::Engine;
+                Answer::RaiseBudget { limit: self.world.plot.raised(own, *limit, *used, *needed) }
             }
             Subject::Tool { .. } | Subject::Analysis | Subject::Stuck { .. } => {
                 Answer::Text { text: "Yes.".to_owned() }

@@ -80,9 +80,13 @@ impl Setting {
     /// What a seed stands for.
     pub(super) fn of(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let plot = random.below(super::plot::PLOTS);
+        // Drawn apart: seeds that have nothing to do with money stay what they were.
+        let mut money = Random::new(!seed);
+        let plot = random.below(super::plot::ANY);
+        let plot =
+            if money.per_mille(120) { money.between(super::plot::ANY, super::plot::PLOTS - 1) } else { plot };
         let workers = *random.pick(&[1, 2, 2, 3]);
-        Self { seed, plot, weather: Weather::new(&mut random), workers, ..Self::default() }
+        Self { seed, plot, weather: Weather::new(&mut random, &mut money), workers, ..Self::default() }
     }
 
     /// The plot as it goes where nothing goes wrong.
@@ -102,7 +106,8 @@ impl Setting {
         let world = World::new(plot, self.weather.clone(), chance, Arc::clone(&PROMPTS), self.told);
         guard(&world.chaos).kill_at.clone_from(&self.kill_at);
         world.say(|| format!("{self:?}\n{:?}", world.plot));
-        let mut person = Person::new(&world, Random::new(random.next()));
+        let mut person =
+            Person::new(&world, Random::new(random.next()), Random::new(!self.seed ^ 0xc0ff_ee00));
         let mut workers: Vec<Worker> =
             (0..self.workers).map(|slot| Worker::start(&world, slot, &mut random)).collect();
         let mut over = None;

@@ -12,7 +12,9 @@ use squad_domain::squad::ApprovalPolicy;
 use squad_domain::task::Task;
 
 /// How many plots there are. Each is played undisturbed once, to know how it ends.
-pub(super) const PLOTS: u64 = 48;
+pub(super) const PLOTS: u64 = 56;
+/// Those in which anything may be; the rest are about money: everybody has a budget, and works beside others.
+pub(super) const ANY: u64 = 48;
 
 const FIVE: &[(&str, Role)] = &[
     ("Pia", Role::ProjectManager),
@@ -72,6 +74,8 @@ pub(super) struct Plot {
     budget: bool,
     /// A member's budget is not enough.
     member_budget: bool,
+    /// Nobody's is.
+    purses: bool,
     approval: ApprovalPolicy,
     lanes: usize,
 }
@@ -100,6 +104,7 @@ impl Plot {
             too_long: turn(150),
             budget: turn(300),
             member_budget: turn(250),
+            purses: false,
             approval: ApprovalPolicy::Never,
             lanes: 4,
         };
@@ -113,6 +118,9 @@ impl Plot {
             TestCommandFrom::Plan,
             TestCommandFrom::Question,
         ]);
+        if number >= ANY {
+            plot = Self { squad: FIVE, lanes: 4, budget: true, purses: true, ..plot };
+        }
         plot
     }
 
@@ -130,6 +138,9 @@ impl Plot {
         {
             member.budget = Some(usd(300_000));
         }
+        if self.purses {
+            spec.squad.members.iter_mut().for_each(|member| member.budget = Some(usd(160_000)));
+        }
         let paid = self.budget || self.member_budget;
         spec.models = models(paid);
         spec.budget = self.budget.then(|| usd(700_000));
@@ -140,6 +151,16 @@ impl Plot {
             spec.limits.context_bytes = 9_000;
         }
         spec
+    }
+
+    /// The limit that a person sets where a budget of that limit refused a call; of this execution, or of a member.
+    pub(super) fn raised(&self, own: bool, limit: MicroUsd, used: MicroUsd, needed: MicroUsd) -> MicroUsd {
+        match (self.purses, own) {
+            (false, _) => limit + needed + usd(400_000),
+            // Enough for a few calls, so that budgets refuse again and again.
+            (true, false) => used + needed + usd(30_000),
+            (true, true) => used + needed + usd(150_000),
+        }
     }
 
     /// The repository.

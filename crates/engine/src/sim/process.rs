@@ -38,6 +38,8 @@ pub(super) struct Process {
     /// People's own processes are left alone.
     worker: bool,
     life: Mutex<Life>,
+    /// Until when it stood still last.
+    thawed: Mutex<Option<Instant>>,
     skew: Mutex<time::Duration>,
     /// What it claimed last.
     claim: Mutex<Option<Claim>>,
@@ -52,6 +54,7 @@ impl Process {
             name,
             worker,
             life: Mutex::new(Life::Runs),
+            thawed: Mutex::new(None),
             skew: Mutex::new(time::Duration::ZERO),
             claim: Mutex::new(None),
         })
@@ -87,11 +90,17 @@ impl Process {
 
     pub(super) fn claimed(&self, claim: &Claim) {
         *guard(&self.claim) = Some(claim.clone());
+        self.world.claimed(&self.name, claim);
     }
 
     /// The fence of the lease that this process believes to have.
     pub(super) fn fence(&self) -> Option<u64> {
         guard(&self.claim).as_ref().map(|claim| claim.fence)
+    }
+
+    /// Until when it stood still last.
+    pub(super) fn thawed(&self) -> Option<Instant> {
+        *guard(&self.thawed)
     }
 
     /// Waits while the process is frozen. A dead one never comes back.
@@ -130,7 +139,9 @@ impl Process {
             self.kill(&format!("at boundary {number}, {place}"));
         } else if let Some(time) = frozen {
             self.world.say(|| format!("{} stands still for {} s, {place}", self.name, time.as_secs()));
-            *guard(&self.life) = Life::Frozen(Instant::now() + time);
+            let until = Instant::now() + time;
+            *guard(&self.life) = Life::Frozen(until);
+            *guard(&self.thawed) = Some(until);
         }
         self.awake().await;
     }

@@ -3,10 +3,17 @@
 use super::database::{Database, Row};
 use squad_domain::execution::{Event, EventBody, ExecutionState};
 use squad_domain::ids::{LaneId, StepKey};
-use squad_domain::question::Subject;
+use squad_domain::message::Actor;
+use squad_domain::money::MicroUsd;
+use squad_domain::question::{Question, Subject};
 use squad_domain::tests_run::TestStage;
-use squad_storage::Claim;
+use squad_storage::{BudgetScope, Claim};
 use std::collections::{BTreeMap, BTreeSet};
+use tokio::task;
+use tokio::time::Instant;
+
+/// More refusals in a row than there are lanes to be asked about.
+const REFUSALS: u32 = 8;
 
 /// One effect: the step's key, told apart where one key stands for several (`merge`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +24,15 @@ pub(super) struct Effect {
     pub(super) lane: Option<LaneId>,
     /// Whether the log names its beginning.
     pub(super) announced: bool,
+}
+
+/// A budget that did not hold a call.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) scope: BudgetScope,
+    pub(super) limit: MicroUsd,
+    pub(super) used: MicroUsd,
+    pub(super) needed: MicroUsd,
 }
 
 /// How often an effect was performed, and by whom last.
@@ -36,6 +52,16 @@ pub(super) struct Watch {
     closed: BTreeSet<LaneId>,
     announced: BTreeSet<StepKey>,
     failures: BTreeMap<StepKey, usize>,
+    /// Who took over a lease that had run out, by its fence, until the log says so.
+    heirs: BTreeMap<u64, String>,
+    /// When the end was in the log.
+    ended: Option<Instant>,
+    /// The last one, for people who watch the money.
+    pub(super) refused: Option<Refusal>,
+    /// How often budgets refused since something was appended last, or somebody else has the lease.
+    refusals: u32,
+    /// The tasks that drive, by the numbers of their drivers.
+    drivers: Vec<task::Id>,
     pub(super) performed: BTreeMap<String, Performed>,
     pub(super) wrong: Vec<String>,
 }
@@ -51,8 +77,37 @@ impl Watch {
         }
     }
 
+    /// The number of a new driver.
+    pub(super) fn drives(&mut self) -> u64 {
+        self.drivers.push(task::id());
+        self.drivers.len() as u64 - 1
+    }
+
+    /// A budget does not hold a call.
+    pub(super) fn refuses(&mut self, refusal: Refusal) {
+        let scope = refusal.scope.clone();
+        self.refused = Some(refusal);
+        self.refusals += 1;
+        if self.refusals > REFUSALS {
+            self.wrong(format!(
+                "{} refusals, and nobody is asked: the last by the budget of {scope}",
+                self.refusals
+            ));
+        }
+    }
+
+    /// A process has a lease.
+    pub(super) fn claims(&mut self, worker: &str, claim: &Claim) {
+        self.refusals = 0;
+        if claim.reclaimed {
+            self.heirs.insert(claim.fence, worker.to_owned());
+        }
+    }
+
     /// Events are in the log.
-    pub(super) fn committed(&mut self, events: &[Event], database: &Database) {
+    pub(super) fn committed(&mut self, fence: Option<u64>, events: &[Event], database: &Database) {
+        self.refusals = 0;
+        self.taken_over(fence, events);
         for event in events {
             if let Some(over) = self.ends(&event.body)
                 && !self.finished.insert(over.clone())
@@ -68,7 +123,45 @@ impl Watch {
                 self.wrong(format!("the log cannot be folded any more: {error}"));
             }
         }
+        if self.state.as_ref().is_some_and(|state| state.status.is_terminal()) {
+            self.ended.get_or_insert_with(Instant::now);
+        }
         self.money(database);
+        self.asked(events, database);
+    }
+
+    /// Whoever takes over what a vanished worker left says so before anything else, and once.
+    fn taken_over(&mut self, fence: Option<u64>, events: &[Event]) {
+        let heir = fence.and_then(|fence| self.heirs.remove(&fence));
+        let taken = |event: &Event| match &event.body {
+            EventBody::TakenUp { worker } => Some(worker.clone()),
+            _ => None,
+        };
+        let first = events.first().and_then(taken);
+        let more = events.iter().skip(1).filter_map(taken).count();
+        if first != heir || more > 0 {
+            self.wrong(format!("{heir:?} took over what a vanished worker left, and the log says {first:?}"));
+        }
+    }
+
+    /// Nobody is asked about a budget that holds the call by now.
+    fn asked(&mut self, events: &[Event], database: &Database) {
+        for event in events {
+            let EventBody::QuestionAsked { question } = &event.body else { continue };
+            let Subject::Budget { limit, needed, .. } = &question.subject else { continue };
+            let whose = if let Actor::Member(name) = &question.from { Some(name) } else { None };
+            let budget = database.budgets.iter().find(|(scope, _)| match (scope, whose) {
+                (BudgetScope::Member(_, name), Some(whose)) => name == whose,
+                (BudgetScope::Execution(_), None) => true,
+                _ => false,
+            });
+            if budget.is_none_or(|(_, budget)| budget.limit != Some(*limit) || budget.fits(*needed)) {
+                self.wrong(format!(
+                    "{} asks for more than {limit} to hold {needed}, and it is {budget:?}",
+                    question.id
+                ));
+            }
+        }
     }
 
     /// The effects that the event ends.
@@ -158,15 +251,33 @@ impl Watch {
         }
     }
 
-    /// A lease is given back, and the execution put aside.
-    pub(super) fn parks(&mut self, claim: &Claim, seq: u64, row: &Row) {
+    /// A lease is given back, and the execution put aside. `thawed`: when its process stood still last, until then.
+    pub(super) fn parks(&mut self, claim: &Claim, seq: u64, thawed: Option<Instant>, row: &Row) {
+        self.settles(claim, thawed, row);
         let Some(state) = self.state.as_ref().filter(|state| row.holds(claim) && state.seq == seq) else {
             return;
         };
-        let waits = state.open_questions().any(squad_domain::question::Question::waits_for_person);
+        let waits = state.open_questions().any(Question::waits_for_person);
         if !(state.status.is_terminal() || state.paused || waits) {
             let status = state.status;
             self.wrong(format!("it is put aside while it is {status}, and nobody was asked anything"));
+        }
+    }
+
+    /// Calls that were under way at the end are settled by whoever made them, and was awake since.
+    fn settles(&mut self, claim: &Claim, thawed: Option<Instant>, row: &Row) {
+        let awake = |ended: Instant| thawed.is_none_or(|thawed| thawed < ended);
+        if !row.holds(claim) || !self.ended.is_some_and(awake) {
+            return;
+        }
+        let ours = |step: &StepKey| {
+            let performed = self.performed.get(step.as_str());
+            performed.and_then(|performed| self.drivers.get(usize::try_from(performed.driver).ok()?))
+                == Some(&task::id())
+        };
+        let open = row.calls.iter().find(|(step, call)| call.running && ours(step));
+        if let Some((step, _)) = open {
+            self.wrong(format!("`{step}` was under way at the end, and its money is not settled"));
         }
     }
 

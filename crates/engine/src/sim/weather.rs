@@ -32,13 +32,16 @@ pub(super) struct Weather {
     pub(super) stop: u64,
     /// A person does something, per tick.
     pub(super) person: u64,
+    /// A person raises a budget that has just refused, whether or not anybody is asked about it yet.
+    pub(super) raise: u64,
     /// A person may also end it all.
     pub(super) ends: bool,
 }
 
 impl Weather {
     /// Most seeds have a few things go wrong, some have many, and some none at all.
-    pub(super) fn new(random: &mut Random) -> Self {
+    /// `money` is chance of its own.
+    pub(super) fn new(random: &mut Random, money: &mut Random) -> Self {
         let rates = [0, 0, 5, 20, 60];
         Self {
             kill: *random.pick(&[0, 4, 10, 30]),
@@ -54,6 +57,7 @@ impl Weather {
             clock: *random.pick(&[0, 0, 10]),
             stop: *random.pick(&[0, 0, 5, 20]),
             person: *random.pick(&[0, 10, 50]),
+            raise: *money.pick(&[0, 300, 700]),
             ends: random.per_mille(80),
         }
     }

@@ -6,14 +6,13 @@ use super::guard;
 use super::plot::Plot;
 use super::process::Process;
 use super::random::Random;
-use super::watch::{Effect, Watch};
+use super::watch::{Effect, Refusal, Watch};
 use super::weather::{Chaos, Weather};
 use squad_agents::Prompts;
 use squad_domain::execution::{Event, ExecutionState};
 use squad_domain::ids::{CommitId, ExecutionId};
 use squad_domain::message::Actor;
-use squad_storage::{Claim, Guard};
-use std::sync::atomic::{AtomicU64, Ordering};
+use squad_storage::{AppendError, Claim, Guard};
 use std::sync::{Arc, Mutex};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -28,8 +27,6 @@ pub(super) struct World {
     pub(super) chaos: Mutex<Chaos>,
     pub(super) watch: Mutex<Watch>,
     pub(super) origin: Instant,
-    /// Drivers so far.
-    drivers: AtomicU64,
     /// What happened, in words; where somebody wants to read it.
     story: Option<Mutex<Vec<String>>>,
 }
@@ -55,7 +52,6 @@ impl World {
             chaos: Mutex::new(chaos),
             watch: Mutex::default(),
             origin: Instant::now(),
-            drivers: AtomicU64::new(0),
             story: told.then(Mutex::default),
             plot,
         });
@@ -63,7 +59,7 @@ impl World {
         let created =
             guard(&world.database).create(world.id, &world.plot.spec(), Actor::Person("ada".into()), at);
         let created = created.expect("the database is empty");
-        guard(&world.watch).committed(&[created], &guard(&world.database));
+        guard(&world.watch).committed(None, &[created], &guard(&world.database));
         world
     }
 
@@ -77,11 +73,6 @@ impl World {
 
     pub(super) fn story(&self) -> Vec<String> {
         self.story.as_ref().map(|story| guard(story).clone()).unwrap_or_default()
-    }
-
-    /// The number of a new driver.
-    pub(super) fn driver(&self) -> u64 {
-        self.drivers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Looks at the execution as it stands.
@@ -104,13 +95,27 @@ impl World {
         if events.first().is_some_and(|event| event.seq != last + 1) || expected.expected_seq != last {
             watch.wrong(format!("{who} appends after {}, and the log ends at {last}", expected.expected_seq));
         }
-        watch.committed(events, &guard(&self.database));
+        watch.committed(expected.fence, events, &guard(&self.database));
     }
 
-    pub(super) fn released(&self, who: &str, claim: &Claim, park_at: Option<u64>) {
-        self.say(|| format!("{who} releases, parked at {park_at:?}"));
+    pub(super) fn refused(&self, who: &str, error: &AppendError) {
+        self.say(|| format!("{who}: append refused: {error}"));
+        if let AppendError::BudgetExceeded { scope, limit, used, needed, .. } = error {
+            let scope = scope.clone();
+            let refusal = Refusal { scope, limit: *limit, used: *used, needed: *needed };
+            guard(&self.watch).refuses(refusal);
+        }
+    }
+
+    pub(super) fn claimed(&self, who: &str, claim: &Claim) {
+        self.say(|| format!("{who} claims with fence {}", claim.fence));
+        guard(&self.watch).claims(who, claim);
+    }
+
+    pub(super) fn released(&self, process: &Process, claim: &Claim, park_at: Option<u64>) {
+        self.say(|| format!("{} releases, parked at {park_at:?}", process.name));
         if let (Some(seq), Some(row)) = (park_at, guard(&self.database).rows.get(&claim.execution)) {
-            guard(&self.watch).parks(claim, seq, row);
+            guard(&self.watch).parks(claim, seq, process.thawed(), row);
         }
     }
 

@@ -111,6 +111,7 @@ impl Draft<'_> {
                 }
             }
             EventBody::QuestionAnswered { question, answer } => self.answer(question, answer),
+            EventBody::BudgetSet { member, limit } => self.limit(member.clone(), *limit),
             EventBody::Remembered { lane, text, tags } => {
                 let memory = Memory {
                     text: text.clone(),
@@ -187,13 +188,19 @@ impl Draft<'_> {
         let Some(question) = open.filter(|_| !self.answered.contains(id)) else { return };
         self.answered.push(id.clone());
         if let (Subject::Budget { .. }, Answer::RaiseBudget { limit }) = (&question.subject, answer) {
-            let scope = match question.from {
-                Actor::Member(name) => BudgetScope::Member(self.id, name),
-                _ => BudgetScope::Execution(self.id),
-            };
-            if let Some(budget) = self.budgets.get_mut(&scope) {
-                budget.limit = Some(*limit);
-            }
+            let whose = if let Actor::Member(name) = question.from { Some(name) } else { None };
+            self.limit(whose, *limit);
+        }
+    }
+
+    /// Of one member within the execution, or of the execution.
+    fn limit(&mut self, whose: Option<MemberName>, limit: MicroUsd) {
+        let scope = match whose {
+            Some(name) => BudgetScope::Member(self.id, name),
+            None => BudgetScope::Execution(self.id),
+        };
+        if let Some(budget) = self.budgets.get_mut(&scope) {
+            budget.limit = Some(limit);
         }
     }
 
