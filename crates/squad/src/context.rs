@@ -133,11 +133,14 @@ impl Context {
     /// Where the sandbox does not hold, or the database cannot be opened.
     pub(crate) async fn engine(&self, tier: TierChoice) -> Result<Engine, CliError> {
         check_temporary()?;
-        let sandbox = squad_sandbox::select(tier, &self.sandbox_config()).await?;
+        // Trying the sandbox takes longest: the database is opened meanwhile.
+        let config = self.sandbox_config();
+        let (sandbox, storage) = tokio::join!(squad_sandbox::select(tier, &config), self.storage());
+        let sandbox = sandbox?;
         if sandbox.tier() == Tier::None {
             output::remark(UNGUARDED);
         }
-        let engine = self.with(self.storage().await?, sandbox)?;
+        let engine = self.with(storage?, sandbox)?;
         tokio::spawn({
             let (engine, data_dir) = (engine.clone(), self.data_dir.clone());
             async move { leftovers::remove(&engine, &data_dir).await }

@@ -11,6 +11,9 @@ use std::time::Duration;
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
+/// Where no TLS is spoken: the system's certificates are over a hundred files, read anew for each client.
+const NO_CERTIFICATES: [reqwest::Certificate; 0] = [];
+
 /// The providers that need no address, with the variable their key usually is in. `None`: they need no key.
 const KNOWN: [(&str, AdapterKind, Option<&str>, &str); 13] = [
     ("anthropic", AdapterKind::Anthropic, Some("ANTHROPIC_API_KEY"), "https://api.anthropic.com/v1/"),
@@ -134,6 +137,10 @@ impl Endpoint {
         if is_local(&self.base_url) {
             http = http.no_proxy();
         }
+        // Redirects are not followed, so an address without TLS never leads to one with it.
+        if self.base_url.starts_with("http://") {
+            http = http.tls_certs_only(NO_CERTIFICATES);
+        }
         http.build().map_err(|error| ProviderError::BadRequest { message: error.to_string() })
     }
 
@@ -171,7 +178,8 @@ pub(super) fn crate_client() -> Result<Client, ProviderError> {
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .no_gzip()
-        .tcp_nodelay(true);
+        .tcp_nodelay(true)
+        .tls_certs_only(NO_CERTIFICATES);
     let http = http.build().map_err(|error| failed(error.to_string()))?;
     Client::builder().with_reqwest(http).build().map_err(|error| failed(error.to_string()))
 }

@@ -137,7 +137,7 @@ impl Run {
         let branch = self.branch.as_deref().map(str::parse::<BranchName>).transpose()?;
         let source = source(&self.repo)?;
         if self.detach {
-            notes(&context, source.check(branch.as_ref()).await?);
+            notes(&context, &source.check(branch.as_ref()).await?);
             // Nothing is driven here: the sandbox is tried where the worker runs.
             let storage = context.storage().await?;
             if let Some(branch) = &branch {
@@ -150,7 +150,7 @@ impl Run {
         // Trying the sandbox takes as long as all the rest: the repository is looked at meanwhile.
         let engine = context.engine(context.loaded.config.sandbox);
         let (checked, engine) = tokio::join!(source.check(branch.as_ref()), engine);
-        notes(&context, checked?);
+        notes(&context, &checked?);
         let engine = engine?;
         if let Some(branch) = &branch {
             not_promised(engine.storage(), &source, branch).await?;
@@ -227,7 +227,7 @@ impl Run {
 }
 
 /// What a person should know of the checkout, where no log will tell it.
-fn notes(context: &Context, notes: Vec<String>) {
+fn notes(context: &Context, notes: &[String]) {
     if !context.shows_a_log() {
         notes.iter().for_each(|note| output::remark(&format!("note: {}", clean::line(note))));
     }
