@@ -86,6 +86,9 @@ async fn check(work: &Workspace, expected: &[String], tree: &TreeId, head: &Comm
     assert_eq!(repository.changes(tree, &edited).await.unwrap().len(), 2, "{what}");
 }
 
+/// What a member does to its files.
+type Edit<'a> = &'a dyn Fn(&Workspace);
+
 #[tokio::test]
 async fn a_taken_spare_is_the_worktree_that_would_have_been_made() {
     let user = large();
@@ -138,7 +141,7 @@ async fn a_spare_is_brought_to_another_commit() {
         (1..=MANY).for_each(|n| write(&path(work, &format!("more/f{n}")), "more\n"));
         few(work);
     };
-    let changes: [(&str, &dyn Fn(&Workspace)); 2] = [("few", &few), ("many", &many)];
+    let changes: [(&str, Edit<'_>); 2] = [("few", &few), ("many", &many)];
     for (what, change) in changes {
         let source = format!("source-{what}");
         let work = repository.ensure_worktree(&source, &import.base, &base, owner()).await.unwrap();
