@@ -4,7 +4,7 @@
 //! model which answers at once, so the same clock serves other people's systems.
 
 use clap::{Parser, Subcommand};
-use squad_bench::{crowd, sandbox, start, stats, turns, workspace};
+use squad_bench::{crowd, large, sandbox, start, stats, turns, workspace};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -56,6 +56,12 @@ enum Bench {
         #[arg(long, default_value_t = 5)]
         runs: usize,
     },
+    /// Memory and time of a whole run on 100,000 files, and on a file of 2 GB
+    Large {
+        /// The binary.
+        #[arg(long, default_value = "target/release/squad")]
+        squad: PathBuf,
+    },
     /// `squad --help`, the first request of `squad run`, memory at rest, size of the binary
     Start {
         /// Interleaved runs.
@@ -83,6 +89,7 @@ fn main() -> ExitCode {
                 Bench::Crowd { waiting, active, turns } => crowd::measure(waiting, active, turns).await,
                 Bench::Sandbox { runs } => sandbox::measure(runs).await,
                 Bench::Workspace { runs } => workspace::measure(runs).await,
+                Bench::Large { squad } => large::measure(&squad).await,
                 Bench::Start { runs, squad } => start::measure(runs, &squad).await,
             }
         })

@@ -13,6 +13,12 @@ impl Times {
         self.0.push(time);
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The time below which that part of them lies; zero where there are none.
     #[must_use]
     pub fn quantile(&self, part: f64) -> Duration {
