@@ -132,15 +132,27 @@ impl Context {
     /// # Errors
     /// Where the sandbox does not hold, or the database cannot be opened.
     pub(crate) async fn engine(&self, tier: TierChoice) -> Result<Engine, CliError> {
+        self.engine_in(self.sandbox(tier).await?).await
+    }
+
+    /// A sandbox that was shown to hold. Nothing is made for it in the data folder.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub(crate) async fn sandbox(&self, tier: TierChoice) -> Result<Arc<dyn Sandbox>, CliError> {
         check_temporary()?;
-        // Trying the sandbox takes longest: the database is opened meanwhile.
-        let config = self.sandbox_config();
-        let (sandbox, storage) = tokio::join!(squad_sandbox::select(tier, &config), self.storage());
-        let sandbox = sandbox?;
+        Ok(squad_sandbox::select(tier, &self.sandbox_config()).await?)
+    }
+
+    /// An engine that drives, in that sandbox.
+    ///
+    /// # Errors
+    /// Where the database cannot be opened.
+    pub(crate) async fn engine_in(&self, sandbox: Arc<dyn Sandbox>) -> Result<Engine, CliError> {
         if sandbox.tier() == Tier::None {
             output::remark(UNGUARDED);
         }
-        let engine = self.with(storage?, sandbox)?;
+        let engine = self.with(self.storage().await?, sandbox)?;
         tokio::spawn({
             let (engine, data_dir) = (engine.clone(), self.data_dir.clone());
             async move { leftovers::remove(&engine, &data_dir).await }

@@ -147,11 +147,12 @@ impl Run {
             let id = desk.start(spec, &context.person).await?;
             return follow::leave(&context, &desk, id).await;
         }
-        // Trying the sandbox takes as long as all the rest: the repository is looked at meanwhile.
-        let engine = context.engine(context.loaded.config.sandbox);
-        let (checked, engine) = tokio::join!(source.check(branch.as_ref()), engine);
-        notes(&context, &checked?);
-        let engine = engine?;
+        // Trying the sandbox takes as long as all the rest: the repository is looked at meanwhile. What is wrong with
+        // either is said at once.
+        let checked = async { Ok::<_, CliError>(source.check(branch.as_ref()).await?) };
+        let (checked, sandbox) = tokio::try_join!(checked, context.sandbox(context.loaded.config.sandbox))?;
+        notes(&context, &checked);
+        let engine = context.engine_in(sandbox).await?;
         if let Some(branch) = &branch {
             not_promised(engine.storage(), &source, branch).await?;
         }
