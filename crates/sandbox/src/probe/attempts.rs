@@ -81,7 +81,7 @@ powers= bound= filter=
 while read -r key value; do
   case $key in CapEff:) powers=$value ;; NoNewPrivs:) bound=$value ;; Seccomp:) filter=$value ;; esac
 done < /proc/self/status
-test "$powers" = 0000000000000000 && test "$bound" = 1 || echo "broken privileges"
+test "$powers" = 0000000000000000 && test "$bound" != 0 || echo "broken privileges"
 test "$filter" = 2 || echo "broken system_calls"
 cards=
 while read -r card counts; do case $card in *:*) cards="$cards ${{card%%:*}}" ;; esac; done < /proc/net/dev
