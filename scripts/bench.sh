@@ -3,14 +3,14 @@
 #
 #   SQUAD_BENCH_PYTHON=<python>   an interpreter with langgraph, langgraph-checkpoint-sqlite and langchain-openai:
 #                                 runs LangGraph in turn with ours
-#   scripts/bench.sh turns crowd  only these (parts, turns, crowd, sandbox, workspace, large, start)
+#   scripts/bench.sh turns crowd  only these (parts, turns, crowd, sandbox, workspace, start, large)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh test
 cargo build --quiet --release --bin squad
 cargo build --quiet --release -p squad-bench
 wanted=("$@")
-[ ${#wanted[@]} -gt 0 ] || wanted=(parts turns crowd sandbox workspace large start)
+[ ${#wanted[@]} -gt 0 ] || wanted=(parts turns crowd sandbox workspace start large)
 for bench in "${wanted[@]}"; do
   echo "== $bench"
   case $bench in

@@ -1,5 +1,6 @@
 //! Links that are sent by mail. Each is good once, for one purpose, until it expires or a newer one is sent.
 
+use super::sessions::{SessionEnd, end_all};
 use crate::connect::Storage;
 use crate::convert::{micros, text};
 use crate::dialect::{execute, one};
@@ -160,8 +161,7 @@ impl Write for Use {
                 let values =
                     [password_hash.as_str().into(), self.at.into(), email.as_str().into(), user.into()];
                 execute(transaction, set, values).await?;
-                let end = "UPDATE sessions SET ended_at = $1, ended_by = 'password_changed' WHERE user_id = $2 AND ended_at IS NULL";
-                execute(transaction, end, [self.at.into(), user.into()]).await?;
+                end_all(transaction, UserId(user), None, SessionEnd::PasswordChanged, self.at).await?;
             }
         }
         Ok(Some(EmailLink { user: UserId(user), email }))

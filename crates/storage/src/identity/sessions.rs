@@ -265,15 +265,25 @@ impl Write for End {
     type Error = StorageError;
 
     async fn run(&self, transaction: &DatabaseTransaction) -> Result<u64, StorageError> {
-        let (which, id) = match (self.only, self.except) {
-            (Some(only), _) => ("AND id = $4", only.0),
-            (None, Some(except)) => ("AND id <> $4", except.0),
-            (None, None) => ("AND id <> $4", Uuid::nil()),
+        let Some(only) = self.only else {
+            return Ok(end_all(transaction, self.user, self.except, self.why, self.at).await?);
         };
-        let sql = format!(
-            "UPDATE sessions SET ended_at = $1, ended_by = $2 WHERE user_id = $3 AND ended_at IS NULL {which}"
-        );
-        let values = [self.at.into(), self.why.slug().into(), self.user.0.into(), id.into()];
-        Ok(execute(transaction, &sql, values).await?)
+        let sql = "UPDATE sessions SET ended_at = $1, ended_by = $2 WHERE user_id = $3 AND ended_at IS NULL AND id = $4";
+        let values = [self.at.into(), self.why.slug().into(), self.user.0.into(), only.0.into()];
+        Ok(execute(transaction, sql, values).await?)
     }
+}
+
+/// Ends all sessions of an account but one, within a transaction. Tells how many.
+pub(super) async fn end_all(
+    transaction: &DatabaseTransaction,
+    user: UserId,
+    except: Option<SessionId>,
+    why: SessionEnd,
+    at: i64,
+) -> Result<u64, DbErr> {
+    // No session has the id of zeros.
+    let except = except.map_or(Uuid::nil(), |session| session.0);
+    let sql = "UPDATE sessions SET ended_at = $1, ended_by = $2 WHERE user_id = $3 AND ended_at IS NULL AND id <> $4";
+    execute(transaction, sql, [at.into(), why.slug().into(), user.0.into(), except.into()]).await
 }
