@@ -211,14 +211,14 @@ pub(super) struct Head {
 
 /// `None` where there is no commit yet.
 pub(super) async fn head(git: &Git) -> Result<Option<Head>> {
-    let query = ["rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD"];
-    let output = match git.command(query).run().await {
-        Err(_) if has_no_commit(git).await? => return Ok(None),
-        other => other?,
-    };
-    let said = output.text();
-    let (commit, branch) = said.trim_end().split_once('\n').unwrap_or((&said, "HEAD"));
-    Ok(Some(Head { commit: commit.parse()?, branch: (branch != "HEAD").then(|| branch.to_owned()) }))
+    // One `rev-parse` could tell both, but not where a branch is called `HEAD`, too.
+    let commit = git.command(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).accept(1);
+    let branch = git.command(["symbolic-ref", "--quiet", "HEAD"]).accept(1);
+    let (commit, branch) = tokio::try_join!(commit.line(), branch.line())?;
+    if commit.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Head { commit: commit.parse()?, branch: (!branch.is_empty()).then_some(branch) }))
 }
 
 async fn has_no_commit(git: &Git) -> Result<bool> {
@@ -309,7 +309,7 @@ async fn describe(git: &Git, source: &Source, notes: &mut Vec<String>) -> Result
             "the repository uses Git LFS: large files are seen as their small pointer files".to_owned(),
         );
     }
-    let branch = branch.map(|branch| branch.trim_start_matches("refs/heads/").to_owned());
+    let branch = branch.map(|branch| branch.strip_prefix("refs/heads/").unwrap_or(&branch).to_owned());
     Ok(Record { base, branch, notes: std::mem::take(notes) })
 }
 

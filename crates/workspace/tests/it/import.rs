@@ -299,3 +299,14 @@ async fn many_files_of_a_tree_are_read_at_once_whatever_their_names() {
     assert_eq!(read, [Some(&b"one\ntwo"[..]), None, None, Some(b"odd\n"), Some(b""), Some(b"b missing\n")]);
     assert!(import.repository.read_at(&import.base, &[]).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn branches_with_names_like_refs_are_told_apart() {
+    let user = Fixture::new(&[("a", "1\n")]);
+    let head = user.git(&["rev-parse", "HEAD"]);
+    user.git(&["checkout", "-q", "-b", "refs/heads/odd"]);
+    user.git(&["update-ref", "refs/heads/HEAD", head.trim()]);
+    let import = user.import().await;
+    assert_eq!(import.branch.as_deref(), Some("refs/heads/odd"));
+    assert_eq!(import.base.as_str(), head.trim());
+}
