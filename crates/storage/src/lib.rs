@@ -5,6 +5,7 @@
 //! claim · renew · release            who may drive an execution; a fence keeps zombies out      `lease`
 //! executions · model calls · …       what people and the engine look up                         `read`
 //! accounts · sessions · …            who people are, and where they belong                      `identity`
+//! tenant(org)                        what one organization sees and changes, audited            `tenant`
 //! enqueue · take · finish · fail     work that must happen after a commit                       `outbox`
 //! ```
 //!
@@ -26,6 +27,7 @@ mod migration;
 mod money;
 mod outbox;
 mod read;
+mod tenant;
 mod write;
 mod writer;
 
@@ -39,4 +41,5 @@ pub use lease::{Claim, ClaimOutcome};
 pub use log::Guard;
 pub use money::{BudgetRow, BudgetScope};
 pub use outbox::{DeadJob, Job, JobFailure, NewJob, TakenJob};
+pub use tenant::{AuditEntry, AuditProof, Author, Change, Page, Tenant};
 pub use read::{CallOutcome, ExecutionFilter, ExecutionRow, Lease, Memory, ModelCallRow, SquadRow};

@@ -73,7 +73,7 @@ impl Storage {
 }
 
 /// Columns of an inserted event.
-const EVENT_COLUMNS: usize = 9;
+const EVENT_COLUMNS: usize = 10;
 /// Events of one INSERT; keeps below the number of placeholders that either database takes.
 const EVENTS_PER_INSERT: usize = 500;
 
@@ -85,8 +85,8 @@ struct Owner {
     squad: Uuid,
 }
 
-/// Writes the events, and gives them their place in the squad's stream. That place comes from the squad's row, which
-/// stays locked until the commit: the order of commits is the order of sequence numbers.
+/// Writes the events, and gives them their place in the streams of the squad and of the organization. Those places come
+/// from one row each, which stay locked until the commit: the order of commits is the order of sequence numbers.
 async fn insert_events(
     transaction: &DatabaseTransaction,
     owner: Owner,
@@ -102,14 +102,24 @@ async fn insert_events(
     .await?
     .ok_or_else(|| StorageError::NotFound { what: format!("the squad `{}`", owner.squad) })?;
     let mut squad_seq: i64 = row.try_get::<i64>("", "last_seq")? - total;
+    let row = dialect::one(
+        transaction,
+        "INSERT INTO org_streams (org_id, last_seq) VALUES ($1, $2) \
+         ON CONFLICT (org_id) DO UPDATE SET last_seq = org_streams.last_seq + excluded.last_seq RETURNING last_seq",
+        [owner.org.into(), total.into()],
+    )
+    .await?
+    .ok_or_else(|| StorageError::NotFound { what: format!("the stream of organization `{}`", owner.org) })?;
+    let mut org_seq: i64 = row.try_get::<i64>("", "last_seq")? - total;
     let (before, after) = dialect::of(transaction.get_database_backend()).json_parameter;
     for chunk in events.chunks(EVENTS_PER_INSERT) {
         let mut sql = String::from(
-            "INSERT INTO events (execution_id, seq, org_id, squad_id, squad_seq, at, actor, kind, payload) VALUES ",
+            "INSERT INTO events (execution_id, seq, org_id, squad_id, squad_seq, org_seq, at, actor, kind, payload) VALUES ",
         );
         let mut values: Vec<Value> = Vec::with_capacity(chunk.len() * EVENT_COLUMNS);
         for (index, event) in chunk.iter().enumerate() {
             squad_seq += 1;
+            org_seq += 1;
             let placeholders: Vec<String> =
                 (1..EVENT_COLUMNS).map(|column| format!("${}", index * EVENT_COLUMNS + column)).collect();
             let comma = if index == 0 { "" } else { ", " };
@@ -121,6 +131,7 @@ async fn insert_events(
                 owner.org.into(),
                 owner.squad.into(),
                 squad_seq.into(),
+                org_seq.into(),
                 convert::micros(event.at).into(),
                 convert::text(&event.actor.to_string()).into(),
                 event.body.kind().into(),

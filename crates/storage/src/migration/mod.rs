@@ -2,6 +2,10 @@
 
 mod m0001_initial;
 mod m0002_identity;
+mod m0003_tenancy;
+mod tenancy;
+
+pub(crate) use tenancy::{TENANT_ROLE, TENANT_SETTING};
 
 use crate::connect::{Storage, Writes};
 use crate::dialect;
@@ -20,7 +24,11 @@ struct Migrator;
 #[async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_initial::Migration), Box::new(m0002_identity::Migration)]
+        vec![
+            Box::new(m0001_initial::Migration),
+            Box::new(m0002_identity::Migration),
+            Box::new(m0003_tenancy::Migration),
+        ]
     }
 }
 

@@ -12,4 +12,5 @@ mod opening;
 mod outbox;
 mod reads;
 mod replay;
+mod tenancy;
 mod two_processes;
