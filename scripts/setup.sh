@@ -83,16 +83,16 @@ if [[ $goals == *" test "* ]]; then
       missing+=("cargo-nextest: cargo install --locked cargo-nextest")
   fi
 fi
-# Programs of others that tests talk to, at a fixed version: an MCP server.
-peer="@modelcontextprotocol/server-everything@2026.8.31"
-peers="$(dirname "$0")/../target/peers"
-if [[ $goals == *" test "* ]] && [ "$(cat "$peers/version" 2>/dev/null)" != "$peer" ]; then
+# Programs of others that tests talk to, at fixed versions: an MCP server, a mail server.
+peers=(@modelcontextprotocol/server-everything@2026.8.31 maildev@2.2.1)
+peer_folder="$(dirname "$0")/../target/peers"
+if [[ $goals == *" test "* ]] && [ "$(cat "$peer_folder/version" 2>/dev/null)" != "${peers[*]}" ]; then
   if ! have npm && root_on_debian; then apt-get install -y -qq --no-install-recommends npm >/dev/null; fi
-  mkdir -p "$peers"
-  if npm install --prefix "$peers" --no-save --no-package-lock --no-audit --no-fund --silent "$peer"; then
-    echo "$peer" >"$peers/version"
+  mkdir -p "$peer_folder"
+  if npm install --prefix "$peer_folder" --no-save --no-package-lock --no-audit --no-fund --silent "${peers[@]}"; then
+    echo "${peers[*]}" >"$peer_folder/version"
   else
-    missing+=("$peer: npm must be installed and reach its registry")
+    missing+=("${peers[*]}: npm must be installed and reach its registry")
   fi
 fi
 if [[ $goals == *" lint "* ]] && ! cargo deny --version >/dev/null 2>&1; then

@@ -199,6 +199,12 @@ impl Engine {
         }
     }
 
+    /// Which executions this process has just appended to.
+    #[must_use]
+    pub fn news(&self) -> broadcast::Receiver<ExecutionId> {
+        self.shared.news.subscribe()
+    }
+
     /// What members are saying and commands are printing right now, in this process.
     #[must_use]
     pub fn live_text(&self) -> broadcast::Receiver<LiveText> {

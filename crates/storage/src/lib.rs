@@ -20,9 +20,12 @@ mod convert;
 mod dialect;
 mod entity;
 mod error;
+mod idempotency;
 mod identity;
+mod ids;
 mod lease;
 mod log;
+mod mails;
 mod migration;
 mod money;
 mod outbox;
@@ -33,13 +36,40 @@ mod writer;
 
 pub use connect::{Storage, sqlite_url};
 pub use error::{AppendError, StorageError};
+pub use idempotency::{Begin, IDEMPOTENCY_RETENTION, RequestTicket, StoredAnswer};
 pub use identity::{
     Account, EmailLink, LinkPurpose, LoginFailures, Membership, NewEmailLink, NewSession, NewUser,
     OrganizationRow, Rotation, SessionEnd, SessionRow, SigningKeyRow, UserRow,
 };
+pub use identity::{
+    ApiKeyCaller, CallerOrganization, CallerRow, ExportedApiKey, ExportedAuditEntry, ExportedEmailLink,
+    ExportedIdentityLink, ExportedInvitation, ExportedMembership, ExportedProfile, ExportedSession,
+    IdentityLinkRow, Linked, OidcStateRow, OrganizationDeletion, TotpRow, Unlinked, UserDeletion, UserExport,
+};
 pub use lease::{Claim, ClaimOutcome};
 pub use log::Guard;
 pub use money::{BudgetRow, BudgetScope};
+pub use mails::{MailRow, NewMail, SendMail};
 pub use outbox::{DeadJob, Job, JobFailure, NewJob, TakenJob};
-pub use tenant::{AuditEntry, AuditProof, Author, Change, Page, Tenant};
+pub use tenant::{
+    Acceptance, ApiKeyCreation, ApiKeyRow, InvitationOffer, InvitationRow, Invited, MAX_API_KEYS, NewApiKey,
+    NewInvitation, OrgMemberChange, OrgMemberRow, Transfer,
+};
+pub use tenant::{AuditEntry, AuditProof, Author, Change, Page, StreamedEvent, Tenant, TenantExecutions, Topic};
+pub use tenant::{
+    MemberChange, MemberRevision, NewProject, NewSquad, ProjectPatch, ProjectRow, SquadCost, SquadCreation,
+    SquadDeletion, SquadDetails, SquadMember, SquadPatch, SquadSpend, SquadStatus,
+};
+pub use tenant::{
+    DeliverWebhook, DeliveryAttempt, DeliveryState, EVERY_EVENT, NewWebhookEndpoint, NewWebhookEvent,
+    UnknownDeliveryState, WebhookDeliveryRow, WebhookEndpointChange, WebhookEndpointRow,
+};
+pub use tenant::{FeedbackError, FeedbackRow, NewFeedback, RatingSummary, SquadRatings};
+pub use tenant::{MessageCursor, MessageFilter, MessageRow, MessageScope, MessageStatistics};
+pub use tenant::{
+    BoardColumn, BulkTaskChange, BulkTaskOutcome, LabelChange, LabelUse, MAX_ATTACHMENT, MAX_ATTACHMENTS,
+    MAX_BULK_TASKS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee, TaskAttachmentRow, TaskCommentRow,
+    TaskDependencies, TaskError, TaskExecutionRow, TaskExternal, TaskFilter, TaskLink, TaskPatch, TaskPlace,
+    TaskPriority, TaskRefusal, TaskRemoval, TaskRow, TaskState,
+};
 pub use read::{CallOutcome, ExecutionFilter, ExecutionRow, Lease, Memory, ModelCallRow, SquadRow};

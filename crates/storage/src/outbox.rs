@@ -80,6 +80,17 @@ impl TakenJob {
         self.attempt
     }
 
+    /// When it is tried again, should this attempt fail at `now`; `None` where this attempt is the last.
+    #[must_use]
+    pub fn retry_at(&self, now: Timestamp) -> Option<Timestamp> {
+        (self.attempt < MAX_ATTEMPTS).then(|| now + self.pause())
+    }
+
+    fn pause(&self) -> Duration {
+        let doublings = u32::try_from(self.attempt.clamp(1, MAX_ATTEMPTS) - 1).unwrap_or(0);
+        FIRST_PAUSE * 2_u32.pow(doublings)
+    }
+
     /// The job itself; `None` where it is of another kind.
     ///
     /// # Errors
@@ -162,16 +173,14 @@ impl Storage {
         failure: JobFailure,
     ) -> Result<bool, StorageError> {
         let (error, hopeless) = match failure {
-            JobFailure::Retry(error) => (error, job.attempt >= MAX_ATTEMPTS),
+            JobFailure::Retry(error) => (error, job.retry_at(now).is_none()),
             JobFailure::Fail(error) => (error, true),
         };
-        let pause =
-            FIRST_PAUSE * 2_u32.pow(u32::try_from(job.attempt.clamp(1, MAX_ATTEMPTS) - 1).unwrap_or(0));
         self.write(Fail {
             id: job.id,
             attempt: job.attempt,
             error: text(&error),
-            run_at: micros(now + pause),
+            run_at: micros(now + job.pause()),
             dead_at: hopeless.then(|| micros(now)),
         })
         .await?;

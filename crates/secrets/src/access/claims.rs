@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use squad_domain::Timestamp;
+use squad_domain::ids::{SessionId, UserId};
 use uuid::Uuid;
 
 /// What a verified token says. There is no other way to get one than [`super::KeyRing::verify`].
@@ -9,9 +10,9 @@ use uuid::Uuid;
 #[non_exhaustive]
 pub struct AccessClaims {
     /// Who it speaks for (`sub`).
-    pub user: Uuid,
+    pub user: UserId,
     /// The session that it belongs to (`sid`).
-    pub session: Uuid,
+    pub session: SessionId,
     /// Its own id (`jti`).
     pub id: Uuid,
     /// When it was issued (`iat`), to the second.

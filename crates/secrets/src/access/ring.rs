@@ -4,9 +4,9 @@ use super::claims::{Wire, moment};
 use super::{AccessClaims, AccessError, KeyId, LEEWAY, LONGEST_LIFETIME, PrivateKey, PublicKey, token};
 use serde_json::{Value, json};
 use squad_domain::Timestamp;
+use squad_domain::ids::{SessionId, UserId};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// The longest name of an issuer or an audience, in bytes: tokens stay under [`super::LONGEST_TOKEN`].
 const LONGEST_NAME: usize = 200;
@@ -147,8 +147,8 @@ impl KeyRing {
     /// When the operating system has no randomness.
     pub fn issue(
         &self,
-        user: Uuid,
-        session: Uuid,
+        user: UserId,
+        session: SessionId,
         now: Timestamp,
         lifetime: Duration,
     ) -> Result<String, RingError> {
@@ -160,8 +160,8 @@ impl KeyRing {
         let claims = Wire {
             iss: self.issuer.as_str().into(),
             aud: self.audience.as_str().into(),
-            sub: user,
-            sid: session,
+            sub: user.0,
+            sid: session.0,
             jti: uuid::Builder::from_random_bytes(crate::random::bytes()).into_uuid(),
             iat,
             nbf: iat,
@@ -221,6 +221,6 @@ impl KeyRing {
         if too_early || too_late {
             return Err(AccessError::KeyNotInUse);
         }
-        Ok(AccessClaims { user: claims.sub, session: claims.sid, id: claims.jti, issued_at, expires_at })
+        Ok(AccessClaims { user: UserId(claims.sub), session: SessionId(claims.sid), id: claims.jti, issued_at, expires_at })
     }
 }

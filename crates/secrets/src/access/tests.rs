@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use squad_domain::Timestamp;
 use time::macros::datetime;
+use squad_domain::ids::{SessionId, UserId};
 use uuid::Uuid;
 
 const NOW: Timestamp = datetime!(2026-11-21 12:00 UTC);
 const ISSUER: &str = "https://squad.example.com";
 const AUDIENCE: &str = "squad-api";
 const SEED: [u8; 32] = [7; 32];
-const USER: Uuid = Uuid::from_u128(0x019a_8f00_0000_7000_8000_0000_0000_0001);
-const SESSION: Uuid = Uuid::from_u128(0x019a_8f00_0000_7000_8000_0000_0000_0002);
+const USER: UserId = UserId(Uuid::from_u128(0x019a_8f00_0000_7000_8000_0000_0000_0001));
+const SESSION: SessionId = SessionId(Uuid::from_u128(0x019a_8f00_0000_7000_8000_0000_0000_0002));
 
 fn key() -> PrivateKey {
     PrivateKey::from_bytes(&SEED).unwrap()

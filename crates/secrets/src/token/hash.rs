@@ -27,6 +27,12 @@ impl TokenHash {
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// The bytes as 64 hexadecimal digits, for a column of text.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.0)
+    }
 }
 
 impl PartialEq for TokenHash {

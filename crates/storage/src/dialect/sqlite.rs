@@ -22,6 +22,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         ("{json}", "TEXT"),
         ("{bigint}", "INTEGER"),
         ("{bool}", "INTEGER"),
+        ("{bytes}", "BLOB"),
         ("{serial}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
         ("{table_options}", "STRICT"),
     ],

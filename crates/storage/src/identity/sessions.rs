@@ -8,7 +8,7 @@ use crate::write::Write;
 use async_trait::async_trait;
 use sea_orm::{DatabaseTransaction, DbErr, QueryResult};
 use squad_domain::Timestamp;
-use squad_domain::ids::{SessionId, UserId};
+use squad_domain::ids::{OrgId, SessionId, UserId};
 use uuid::Uuid;
 
 /// A sign-in that is about to begin.
@@ -47,6 +47,8 @@ pub struct SessionRow {
     pub used_at: Timestamp,
     /// When it ends, unless it is used before.
     pub expires_at: Timestamp,
+    /// The organization that it was last switched to. They may have left it since.
+    pub organization: Option<OrgId>,
 }
 
 /// Why a session ended before its time.
@@ -81,7 +83,7 @@ pub enum Rotation {
     Refused,
 }
 
-const COLUMNS: &str = "id, user_id, user_agent, address, created_at, used_at, expires_at";
+const COLUMNS: &str = "id, user_id, user_agent, address, created_at, used_at, expires_at, current_org";
 
 fn session(row: &QueryResult) -> Result<SessionRow, DbErr> {
     Ok(SessionRow {
@@ -92,11 +94,12 @@ fn session(row: &QueryResult) -> Result<SessionRow, DbErr> {
         created_at: timestamp(row.try_get("", "created_at")?),
         used_at: timestamp(row.try_get("", "used_at")?),
         expires_at: timestamp(row.try_get("", "expires_at")?),
+        organization: row.try_get::<Option<Uuid>>("", "current_org")?.map(OrgId),
     })
 }
 
 impl Storage {
-    /// Begins a session.
+    /// Begins a session, in the organization that they joined first.
     ///
     /// # Errors
     /// Where the database fails.
@@ -143,6 +146,21 @@ impl Storage {
         Ok(rows.iter().map(session).collect::<Result<_, _>>()?)
     }
 
+    /// Lets a session work in another organization. `false` where they are not in that one, or the session is over or
+    /// another's.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn switch_organization(
+        &self,
+        session: SessionId,
+        user: UserId,
+        org: OrgId,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
+        self.write(Switch { session, user, org, now: micros(now) }).await
+    }
+
     /// Ends one session of an account. Tells whether there was one to end.
     ///
     /// # Errors
@@ -185,8 +203,9 @@ impl Write for Open {
         let at = micros(*at);
         execute(
             transaction,
-            "INSERT INTO sessions (id, user_id, user_agent, address, created_at, used_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $5, $6)",
+            "INSERT INTO sessions (id, user_id, user_agent, address, created_at, used_at, expires_at, current_org) \
+             VALUES ($1, $2, $3, $4, $5, $5, $6, \
+                (SELECT org_id FROM memberships WHERE user_id = $2 ORDER BY created_at, org_id LIMIT 1))",
             [
                 id.0.into(),
                 user.0.into(),
@@ -248,6 +267,27 @@ impl Write for Rotate {
         let live = "UPDATE sessions SET expires_at = $1 WHERE id = $2";
         execute(transaction, live, [self.expires_at.into(), id.into()]).await?;
         Ok(Rotation::Done(SessionRow { expires_at: timestamp(self.expires_at), ..found }))
+    }
+}
+
+struct Switch {
+    session: SessionId,
+    user: UserId,
+    org: OrgId,
+    now: i64,
+}
+
+#[async_trait]
+impl Write for Switch {
+    type Output = bool;
+    type Error = StorageError;
+
+    async fn run(&self, transaction: &DatabaseTransaction) -> Result<bool, StorageError> {
+        let sql = "UPDATE sessions SET current_org = $3 \
+            WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND expires_at > $4 \
+            AND EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = $2 AND m.org_id = $3)";
+        let values = [self.session.0.into(), self.user.0.into(), self.org.0.into(), self.now.into()];
+        Ok(execute(transaction, sql, values).await? == 1)
     }
 }
 

@@ -57,17 +57,32 @@ pub struct Account {
 
 const COLUMNS: &str = "id, email, name, password_hash, email_verified_at, created_at, updated_at";
 
-fn account(row: &QueryResult) -> Result<Account, DbErr> {
-    let verified: Option<i64> = row.try_get("", "email_verified_at")?;
-    let user = UserRow {
-        id: UserId(row.try_get::<Uuid>("", "id")?),
-        email: row.try_get("", "email")?,
-        name: row.try_get("", "name")?,
+/// The columns of an account `u` in a statement that joins it with others.
+pub(crate) const USER: &str = "u.id AS u_id, u.email AS u_email, u.name AS u_name, \
+    u.email_verified_at AS u_email_verified_at, u.created_at AS u_created_at, u.updated_at AS u_updated_at";
+
+/// The account in a row, from columns that begin with `prefix`.
+pub(crate) fn user(row: &QueryResult, prefix: &str) -> Result<UserRow, DbErr> {
+    let verified: Option<i64> = row.try_get(prefix, "email_verified_at")?;
+    Ok(UserRow {
+        id: UserId(row.try_get::<Uuid>(prefix, "id")?),
+        email: row.try_get(prefix, "email")?,
+        name: row.try_get(prefix, "name")?,
         email_verified_at: verified.map(timestamp),
-        created_at: timestamp(row.try_get("", "created_at")?),
-        updated_at: timestamp(row.try_get("", "updated_at")?),
-    };
-    Ok(Account { user, password_hash: row.try_get("", "password_hash")? })
+        created_at: timestamp(row.try_get(prefix, "created_at")?),
+        updated_at: timestamp(row.try_get(prefix, "updated_at")?),
+    })
+}
+
+fn account(row: &QueryResult) -> Result<Account, DbErr> {
+    Ok(Account { user: user(row, "")?, password_hash: row.try_get("", "password_hash")? })
+}
+
+/// Holds an account's row until the end of the transaction. Tells whether there is one. Whoever also holds an
+/// organization takes this first.
+pub(crate) async fn lock(transaction: &DatabaseTransaction, user: UserId) -> Result<bool, DbErr> {
+    let sql = "UPDATE users SET updated_at = updated_at WHERE id = $1";
+    Ok(execute(transaction, sql, [user.0.into()]).await? == 1)
 }
 
 impl Storage {
@@ -79,6 +94,14 @@ impl Storage {
     /// Where the database fails.
     pub async fn create_user(&self, user: NewUser, local: OrgId) -> Result<Option<UserRow>, StorageError> {
         self.write(Create { user, local }).await
+    }
+
+    /// Whether there is any account.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn has_users(&self) -> Result<bool, StorageError> {
+        Ok(one(&self.pool, "SELECT 1 AS found FROM users LIMIT 1", []).await?.is_some())
     }
 
     /// The account of an address.

@@ -3,6 +3,10 @@
 mod m0001_initial;
 mod m0002_identity;
 mod m0003_tenancy;
+mod m0004_squads;
+mod m0005_tasks;
+mod m0006_webhooks;
+mod m0007_access;
 mod tenancy;
 
 pub(crate) use tenancy::{TENANT_ROLE, TENANT_SETTING};
@@ -28,6 +32,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_initial::Migration),
             Box::new(m0002_identity::Migration),
             Box::new(m0003_tenancy::Migration),
+            Box::new(m0004_squads::Migration),
+            Box::new(m0005_tasks::Migration),
+            Box::new(m0006_webhooks::Migration),
+            Box::new(m0007_access::Migration),
         ]
     }
 }

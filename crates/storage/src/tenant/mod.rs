@@ -4,10 +4,49 @@
 //!
 //! A change says what the audit log shall hold of it; both are one transaction.
 
+mod api_keys;
 mod audit;
+mod conditions;
+mod deliveries;
+mod feedback;
+mod invitations;
+mod lock;
+mod members;
+mod members_of_org;
+mod messages;
+mod executions;
 mod organization;
+mod stream;
+mod projects;
+mod search;
+mod squads;
+mod tasks;
+mod webhooks;
 
+pub use api_keys::{ApiKeyCreation, ApiKeyRow, MAX_API_KEYS, NewApiKey};
 pub use audit::{AuditEntry, AuditProof};
+pub(crate) use audit::{Audit, append};
+pub use invitations::{Acceptance, InvitationOffer, InvitationRow, Invited, NewInvitation};
+pub use executions::TenantExecutions;
+pub use stream::{StreamedEvent, Topic};
+pub use deliveries::{
+    DeliverWebhook, DeliveryAttempt, DeliveryState, NewWebhookEvent, UnknownDeliveryState, WebhookDeliveryRow,
+};
+pub use webhooks::{EVERY_EVENT, NewWebhookEndpoint, WebhookEndpointChange, WebhookEndpointRow};
+pub use members_of_org::{OrgMemberChange, OrgMemberRow, Transfer};
+pub use feedback::{FeedbackError, FeedbackRow, NewFeedback, RatingSummary, SquadRatings};
+pub use messages::{MessageCursor, MessageFilter, MessageRow, MessageScope, MessageStatistics};
+pub use tasks::{
+    BoardColumn, BulkTaskChange, BulkTaskOutcome, LabelChange, LabelUse, MAX_ATTACHMENT, MAX_ATTACHMENTS,
+    MAX_BULK_TASKS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee, TaskAttachmentRow, TaskCommentRow,
+    TaskDependencies, TaskError, TaskExecutionRow, TaskExternal, TaskFilter, TaskLink, TaskPatch, TaskPlace,
+    TaskPriority, TaskRefusal, TaskRemoval, TaskRow, TaskState,
+};
+pub use members::{MemberChange, MemberRevision, SquadMember};
+pub use projects::{NewProject, ProjectPatch, ProjectRow};
+pub use squads::{
+    NewSquad, SquadCost, SquadCreation, SquadDeletion, SquadDetails, SquadPatch, SquadSpend, SquadStatus,
+};
 
 use crate::connect::Storage;
 use crate::dialect::{self, all, one};
@@ -15,7 +54,6 @@ use crate::error::{StorageError, WriteError};
 use crate::migration::{TENANT_ROLE, TENANT_SETTING};
 use crate::write::Write;
 use async_trait::async_trait;
-use audit::Audit;
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, TransactionTrait as _, Value,
 };

@@ -1,0 +1,15 @@
+//! What handlers take from a request. What does not fit becomes a problem here, not in each handler.
+
+mod body;
+mod caller;
+mod page;
+mod params;
+pub(crate) mod permission;
+mod version;
+
+pub(crate) use body::Json;
+pub(crate) use caller::{Caller, Origin, Person};
+pub(crate) use page::{Cursor, List, PageQuery};
+pub(crate) use params::{Path, Query};
+pub(crate) use permission::{Permitted, may};
+pub(crate) use version::{IfMatch, Versioned};
