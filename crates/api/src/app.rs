@@ -1,15 +1,18 @@
 //! What all requests share.
 
+use crate::defaults::Defaults;
 use crate::identity::{Hasher, Keys};
-use crate::middleware::rate_limit::Limits;
+use crate::middleware::rate_limit::{self, Limits};
 use crate::problem::Answer;
 use crate::stream::Hub;
 use squad_domain::Timestamp;
 use squad_domain::ids::OrgId;
 use squad_engine::{Clock, Engine};
 use squad_integrations::jobs::Wake;
+use squad_integrations::webhook::Policy;
 use squad_secrets::seal::MasterKeys;
 use squad_storage::{NewMail, Storage};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -35,8 +38,17 @@ pub struct ApiConfig {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Who may make an account.
     pub registration: Registration,
+    /// Whether paths on the server's disk are repositories that admins may name. What is there is the operator's
+    /// business: only where nobody else reaches the server.
+    pub local_repositories: bool,
+    /// How often one caller may ask in a minute.
+    pub requests_per_minute: NonZeroU32,
+    /// What executions begin with.
+    pub defaults: Defaults,
     /// The organization in which the command line works; the first account's.
     pub local_org: OrgId,
+    /// Where webhooks may go; the handler that sends them is given the same.
+    pub webhook_policy: Policy,
 }
 
 impl ApiConfig {
@@ -48,7 +60,11 @@ impl ApiConfig {
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             registration: Registration::default(),
+            local_repositories: false,
+            requests_per_minute: rate_limit::CALLER,
+            defaults: Defaults::default(),
             local_org,
+            webhook_policy: Policy::default(),
         }
     }
 
@@ -86,6 +102,7 @@ impl App {
         wake: Wake,
         stop: CancellationToken,
     ) -> Self {
+        let limits = Limits::new(config.requests_per_minute);
         let hub = Hub::new(engine.clone(), stop.clone());
         Self(Arc::new(Inner {
             config,
@@ -93,7 +110,7 @@ impl App {
             keys,
             master,
             hasher: Hasher::default(),
-            limits: Limits::default(),
+            limits,
             hub,
             wake,
             stop,
@@ -142,10 +159,15 @@ impl App {
         self.0.engine.clock()
     }
 
+    /// Tells the runner of jobs of this process that there is one. Others look by themselves, each second.
+    pub(crate) fn wake(&self) {
+        self.0.wake.wake();
+    }
+
     /// Hands a mail over to whoever sends mails, in this process or another.
     pub(crate) async fn send(&self, mail: NewMail, now: Timestamp) -> Answer<()> {
         self.storage().add_mail(mail, now).await?;
-        self.0.wake.wake();
+        self.wake();
         Ok(())
     }
 

@@ -12,18 +12,23 @@
 //! time at which its owner gets it.
 
 mod app;
+mod defaults;
 mod document;
 mod dto;
 mod extract;
+mod housekeeping;
 mod identity;
 mod middleware;
 mod problem;
+mod repository;
 mod routes;
 mod serve;
 mod stream;
 
 pub use app::{ApiConfig, App, Registration};
+pub use defaults::Defaults;
 pub use document::openapi;
+pub use housekeeping::housekeeping;
 pub use identity::{KeyError, Keys};
 pub use routes::router;
 pub use serve::{ServeError, bind, serve};

@@ -220,6 +220,8 @@ impl From<EngineError> for Problem {
             | EngineError::NoSuchMember { .. }
             | EngineError::Squad(_)
             | EngineError::Member { .. }
+            | EngineError::UnknownPrice(_)
+            | EngineError::Repository(_)
             | EngineError::Models(_) => Self::new(Code::Invalid, error.to_string()),
             EngineError::BrokenLog { .. } | EngineError::WeakerSandbox { .. } | EngineError::Io { .. } => {
                 tracing::error!(%error, "the engine failed");

@@ -29,6 +29,18 @@ pub enum Duty {
 }
 
 impl Duty {
+    /// All of them, in the order in which a task meets them.
+    pub const ALL: &[Self] = &[
+        Self::Analyze,
+        Self::Plan,
+        Self::Agree,
+        Self::Work,
+        Self::Review,
+        Self::Resolve,
+        Self::Test,
+        Self::Answer,
+    ];
+
     /// The name in files, prompts and on the wire.
     #[must_use]
     pub const fn slug(self) -> &'static str {

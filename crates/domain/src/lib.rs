@@ -4,6 +4,7 @@
 //! the log be the single truth: the same events always fold into the same state, and the same state always decides the
 //! same steps, on any machine and in any test.
 
+pub mod board;
 pub mod conversation;
 pub mod duty;
 pub mod execution;
@@ -23,6 +24,7 @@ pub mod squad;
 pub mod task;
 pub mod tests_run;
 pub mod tool;
+pub mod webhook_event;
 
 /// A moment in UTC. Comes from the injected clock, never from the machine directly.
 pub type Timestamp = time::OffsetDateTime;

@@ -74,6 +74,29 @@ pub enum Recipient {
     Person,
 }
 
+impl Recipient {
+    /// `everyone`, `member:Bea`, `person`: how the database and the wire have it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        match self {
+            Self::Everyone => "everyone".to_owned(),
+            Self::Member(name) => format!("member:{name}"),
+            Self::Person => "person".to_owned(),
+        }
+    }
+
+    /// The one with that address.
+    #[must_use]
+    pub fn from_address(address: &str) -> Option<Self> {
+        match address.split_once(':') {
+            None if address == "everyone" => Some(Self::Everyone),
+            None if address == "person" => Some(Self::Person),
+            Some(("member", name)) => Some(Self::Member(name.into())),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -110,6 +133,39 @@ pub enum MessageKind {
     Standup,
 }
 
+impl MessageKind {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::TaskAssignment,
+        Self::StatusRequest,
+        Self::StatusUpdate,
+        Self::Question,
+        Self::Answer,
+        Self::HumanInterventionRequired,
+        Self::CodeReviewRequest,
+        Self::CodeReviewResponse,
+        Self::TaskCompletion,
+        Self::Standup,
+    ];
+
+    /// `status_update`: the name in the database and on the wire.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::TaskAssignment => "task_assignment",
+            Self::StatusRequest => "status_request",
+            Self::StatusUpdate => "status_update",
+            Self::Question => "question",
+            Self::Answer => "answer",
+            Self::HumanInterventionRequired => "human_intervention_required",
+            Self::CodeReviewRequest => "code_review_request",
+            Self::CodeReviewResponse => "code_review_response",
+            Self::TaskCompletion => "task_completion",
+            Self::Standup => "standup",
+        }
+    }
+}
+
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentMessage {
@@ -129,4 +185,25 @@ pub struct AgentMessage {
 pub fn quoted(words: &str) -> String {
     let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
     words.trim().split(breaks).collect::<Vec<_>>().join("\n> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_called_alike_everywhere() {
+        for kind in MessageKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.slug());
+        }
+    }
+
+    #[test]
+    fn an_address_leads_to_whom_it_names() {
+        for recipient in [Recipient::Everyone, Recipient::Person, Recipient::Member("Bea: the first".into())]
+        {
+            assert_eq!(Recipient::from_address(&recipient.address()), Some(recipient));
+        }
+        assert_eq!(Recipient::from_address("Bea"), None);
+    }
 }

@@ -21,6 +21,21 @@ pub enum ApprovalPolicy {
     Never,
 }
 
+impl ApprovalPolicy {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Always, Self::OverBudget, Self::Never];
+
+    /// `over_budget`: the name in files and on the wire.
+    #[must_use]
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::OverBudget => "over_budget",
+            Self::Never => "never",
+        }
+    }
+}
+
 /// A squad as it was when the execution started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Squad {

@@ -67,6 +67,7 @@ impl EngineConfig {
 pub struct Engine {
     shared: Arc<Shared>,
     storage: Storage,
+    data_dir: PathBuf,
 }
 
 impl Engine {
@@ -74,8 +75,9 @@ impl Engine {
     #[must_use]
     pub fn new(config: EngineConfig) -> Self {
         let store: Arc<dyn Store> = Arc::new(config.storage.clone());
+        let data_dir = config.data_dir;
         let machine = Machine {
-            data_dir: config.data_dir,
+            data_dir: data_dir.clone(),
             sandbox: config.sandbox,
             environment: config.environment,
             store: Arc::clone(&store),
@@ -91,13 +93,18 @@ impl Engine {
             wakes: Wakes::default(),
             news: broadcast::channel(1024).0,
         };
-        Self { shared: Arc::new(shared), storage: config.storage }
+        Self { shared: Arc::new(shared), storage: config.storage, data_dir }
     }
 
     /// The database.
     #[must_use]
     pub fn storage(&self) -> &Storage {
         &self.storage
+    }
+
+    /// Where the private clone and the worktrees of an execution are, while there are any.
+    pub(crate) fn folder(&self, id: ExecutionId) -> PathBuf {
+        crate::workspaces::folder(&self.data_dir, id)
     }
 
     /// The name under which this engine claims leases.
@@ -119,6 +126,7 @@ impl Engine {
     pub async fn start(&self, spec: ExecutionSpec, person: &str) -> Result<ExecutionId, EngineError> {
         spec.squad.check()?;
         spec.squad.members.iter().try_for_each(|member| self.check(member))?;
+        crate::check_prices(&spec.models, &spec.squad)?;
         self.shared.outside.router(&spec.models)?;
         let id = ExecutionId(self.shared.clock.new_id());
         let actor = Actor::Person(person.to_owned());
@@ -126,8 +134,17 @@ impl Engine {
         Ok(id)
     }
 
+    /// What members are told.
+    #[must_use]
+    pub fn prompts(&self) -> &Prompts {
+        &self.shared.prompts
+    }
+
     /// What only the rooms below can tell of a member: whether its paths can be read, and its specialization is known.
-    fn check(&self, member: &Member) -> Result<(), EngineError> {
+    ///
+    /// # Errors
+    /// Says what does not fit.
+    pub fn check(&self, member: &Member) -> Result<(), EngineError> {
         let problem = |problem: String| EngineError::Member { name: member.name.clone(), problem };
         let policy = PathPolicy { allow: member.allowed_paths.clone(), ..PathPolicy::default() };
         policy.validate().map_err(|error| problem(error.to_string()))?;

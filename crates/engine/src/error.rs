@@ -2,6 +2,7 @@
 
 use squad_domain::execution::ApplyError;
 use squad_domain::ids::{ExecutionId, MemberName};
+use squad_domain::model::ModelRef;
 use squad_domain::question::UnfitAnswer;
 use squad_domain::squad::SquadError;
 use squad_storage::StorageError;
@@ -89,6 +90,14 @@ pub enum EngineError {
     /// The models cannot be used as configured.
     #[error("{0}")]
     Models(String),
+    /// A model whose price nobody knows.
+    #[error(
+        "the price of `{0}` is not known, so no budget could hold it; give it with `--price <input>/<output>` in US dollars per million tokens (`0/0` says that it is free), or under `prices` in `squad.toml`"
+    )]
+    UnknownPrice(ModelRef),
+    /// The repository cannot be read.
+    #[error("{0}")]
+    Repository(String),
     /// A file of ours.
     #[error("cannot {action}: {source}")]
     Io {

@@ -3,6 +3,7 @@
 //!
 //! Nothing here holds SQL or names HTTP; no tool runs outside a sandbox; no step begins before the log says so.
 
+mod changes;
 mod clock;
 mod collaboration;
 mod delegation;
@@ -12,8 +13,11 @@ mod engine;
 mod error;
 mod feed;
 mod input;
+mod inspect;
 mod outside;
 mod perform;
+mod place;
+mod prices;
 pub mod report;
 mod shared;
 #[cfg(test)]
@@ -21,9 +25,13 @@ mod sim;
 mod store;
 mod workspaces;
 
+pub use changes::Changes;
 pub use clock::{Clock, SystemClock};
 pub use driver::{DriveEnd, DriveOptions};
 pub use engine::{Engine, EngineConfig};
 pub use error::EngineError;
 pub use feed::LiveText;
 pub use input::Input;
+pub use place::{Place, place};
+pub use prices::check_prices;
+pub use inspect::{Inspection, SuggestedCommand};

@@ -63,8 +63,12 @@ pub(crate) enum Command {
     Doctor(commands::doctor::Doctor),
     Templates(commands::templates::Templates),
     Config(commands::config::Config),
+    Up(commands::up::Up),
+    Serve(commands::serve::Serve),
     Worker(commands::worker::Worker),
     Migrate(commands::migrate::Migrate),
+    Admin(commands::admin::Admin),
+    Openapi(commands::openapi::OpenApi),
     Completions(commands::completions::Completions),
 }
 

@@ -127,6 +127,15 @@ impl Context {
         self.with(self.existing().await?, Arc::new(sandbox))
     }
 
+    /// An engine that starts executions and takes input, and leaves driving to others: no sandbox is tried.
+    ///
+    /// # Errors
+    /// Where the database cannot be opened.
+    pub(crate) async fn serving(&self) -> Result<Engine, CliError> {
+        let sandbox = BuiltinSandbox::new(SandboxConfig::default().launcher);
+        self.with(self.storage().await?, Arc::new(sandbox))
+    }
+
     /// An engine that drives, on a sandbox that was shown to hold.
     ///
     /// # Errors

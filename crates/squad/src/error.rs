@@ -38,6 +38,15 @@ pub(crate) enum CliError {
     /// A log that cannot be followed.
     #[error("the log cannot be followed: {0}; it may come from a newer version of squad")]
     Log(#[from] ApplyError),
+    /// The server's port.
+    #[error(transparent)]
+    Serve(#[from] squad_api::ServeError),
+    /// The keys that sign access tokens.
+    #[error(transparent)]
+    Keys(#[from] squad_api::KeyError),
+    /// Mail.
+    #[error("`SQUAD_SMTP_URL` or `server.mail_from` cannot be used: {0}")]
+    Mail(#[from] squad_integrations::mail::MailConfigError),
     /// The sample project.
     #[error(transparent)]
     Sample(#[from] SampleError),
@@ -86,6 +95,9 @@ impl CliError {
             | Self::Template(_)
             | Self::Prompts(_)
             | Self::Repository(_)
+            | Self::Serve(_)
+            | Self::Mail(_)
+            | Self::Keys(squad_api::KeyError::Sealed(_) | squad_api::KeyError::Ring(_))
             | Self::DataFolder { .. }
             | Self::Usage(_) => Exit::Usage,
             Self::Storage(error) | Self::Engine(EngineError::Storage(error)) => database(error),
@@ -96,6 +108,7 @@ impl CliError {
             Self::Engine(
                 EngineError::Member { .. }
                 | EngineError::Models(_)
+                | EngineError::UnknownPrice(_)
                 | EngineError::Squad(_)
                 | EngineError::NotFound(_)
                 | EngineError::NoSuchQuestion { .. }

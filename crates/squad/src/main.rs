@@ -9,9 +9,10 @@ mod exit;
 #[cfg(test)]
 mod fuzz;
 mod leftovers;
-mod located;
+mod master_key;
 mod output;
 mod pick;
+mod server;
 mod squads;
 
 use clap::Parser as _;

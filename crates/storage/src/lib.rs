@@ -29,6 +29,7 @@ mod mails;
 mod migration;
 mod money;
 mod outbox;
+mod overview;
 mod read;
 mod tenant;
 mod write;
@@ -57,7 +58,7 @@ pub use tenant::{
 };
 pub use tenant::{AuditEntry, AuditProof, Author, Change, Page, StreamedEvent, Tenant, TenantExecutions, Topic};
 pub use tenant::{
-    MemberChange, MemberRevision, NewProject, NewSquad, ProjectPatch, ProjectRow, SquadCost, SquadCreation,
+    MemberChange, MemberRevision, NewProject, NewSquad, ProjectCredentials, ProjectPatch, ProjectRow, SquadCost, SquadCreation,
     SquadDeletion, SquadDetails, SquadMember, SquadPatch, SquadSpend, SquadStatus,
 };
 pub use tenant::{
@@ -68,8 +69,9 @@ pub use tenant::{FeedbackError, FeedbackRow, NewFeedback, RatingSummary, SquadRa
 pub use tenant::{MessageCursor, MessageFilter, MessageRow, MessageScope, MessageStatistics};
 pub use tenant::{
     BoardColumn, BulkTaskChange, BulkTaskOutcome, LabelChange, LabelUse, MAX_ATTACHMENT, MAX_ATTACHMENTS,
-    MAX_BULK_TASKS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee, TaskAttachmentRow, TaskCommentRow,
-    TaskDependencies, TaskError, TaskExecutionRow, TaskExternal, TaskFilter, TaskLink, TaskPatch, TaskPlace,
-    TaskPriority, TaskRefusal, TaskRemoval, TaskRow, TaskState,
+    MAX_BULK_TASKS, MAX_TASK_LABELS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee, TaskAttachmentRow,
+    TaskCommentRow, TaskDependencies, TaskError, TaskExecutionRow, TaskExternal, TaskFilter, TaskLink, TaskPatch,
+    TaskPlace, TaskRefusal, TaskRemoval, TaskRow,
 };
+pub use overview::{OrganizationOverview, UserOverview};
 pub use read::{CallOutcome, ExecutionFilter, ExecutionRow, Lease, Memory, ModelCallRow, SquadRow};

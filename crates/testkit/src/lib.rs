@@ -20,5 +20,5 @@ mod spec;
 pub use clock::VirtualClock;
 pub use database::{Backend, TestDatabase, each_backend, each_database};
 pub use fixture_repo::FixtureRepo;
-pub use peers::{peer, tracker};
+pub use peers::{peer, python_peer, tracker};
 pub use spec::{member_with_budget, spec};

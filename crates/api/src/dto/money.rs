@@ -16,6 +16,11 @@ pub(crate) fn dollars(amount: &Option<f64>, (): &()) -> garde::Result {
     }
 }
 
+/// The same, where a change brings one.
+pub(crate) fn changed_dollars(amount: &Option<Option<f64>>, context: &()) -> garde::Result {
+    amount.as_ref().map_or(Ok(()), |amount| dollars(amount, context))
+}
+
 /// As micro-dollars, rounded to the nearest.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range was checked by `dollars`")]
 pub(crate) fn micros(dollars: f64) -> MicroUsd {

@@ -42,6 +42,33 @@ pub(crate) fn optional_name(text: &Option<String>, context: &()) -> garde::Resul
     text.as_deref().map_or(Ok(()), |text| name(text, context))
 }
 
+/// Something to read, on one line of at most `N` characters.
+pub(crate) fn line<const N: usize>(text: &str, (): &()) -> garde::Result {
+    if text.trim().is_empty() {
+        return Err(Error::new("is not empty"));
+    }
+    if text.chars().count() > N {
+        return Err(Error::new(format!("is at most {N} characters long")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Error::new("is one line of text"));
+    }
+    Ok(())
+}
+
+/// A line that may be left out.
+pub(crate) fn optional_line<const N: usize>(text: &Option<String>, context: &()) -> garde::Result {
+    text.as_deref().map_or(Ok(()), |text| line::<N>(text, context))
+}
+
+/// Some text, of at most `N` bytes.
+pub(crate) fn text<const N: usize>(text: &str, context: &()) -> garde::Result {
+    if text.trim().is_empty() {
+        return Err(Error::new("write something"));
+    }
+    at_most::<N>(text, context)
+}
+
 /// At most `N` bytes of text.
 pub(crate) fn at_most<const N: usize>(text: &str, (): &()) -> garde::Result {
     if text.len() <= N { Ok(()) } else { Err(Error::new(format!("is at most {} kB long", N / 1000))) }

@@ -67,6 +67,31 @@ pub(crate) struct Permitted<P> {
 }
 
 impl<P> Permitted<P> {
+    /// For a caller who may do it where they are.
+    pub(super) fn new(app: &App, caller: Caller) -> Answer<Self>
+    where
+        P: Needs,
+    {
+        let Some((org, role)) = caller.organization else {
+            return Err(Problem::not_found("organization"));
+        };
+        let permitted = Self { caller, tenant: app.storage().tenant(org), role, permission: PhantomData };
+        permitted.also(P::PERMISSION)?;
+        Ok(permitted)
+    }
+
+    /// Makes sure that they may do this, too: where it depends on what exactly is asked for.
+    pub(crate) fn also(&self, needed: Permission) -> Answer<()> {
+        if self.caller.may(needed) {
+            return Ok(());
+        }
+        let least = needed.least();
+        let detail = format!(
+            "this needs the permission `{needed}`: the role `{least}` or above, and a key with that scope"
+        );
+        Err(Problem::new(Code::Forbidden, detail))
+    }
+
     /// Who it is, for the audit log.
     pub(crate) fn author(&self) -> Author {
         self.caller.author()
@@ -87,17 +112,6 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Self> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        let Some((org, role)) = caller.organization else {
-            return Err(Problem::not_found("organization"));
-        };
-        if !caller.may(P::PERMISSION) {
-            let needed = P::PERMISSION;
-            return Err(Problem::new(
-                Code::Forbidden,
-                format!("this needs the permission `{needed}`: the role `{}` or above, and a key with that scope", needed.least()),
-            ));
-        }
-        let tenant = App::from_ref(state).storage().tenant(org);
-        Ok(Self { caller, tenant, role, permission: PhantomData })
+        Self::new(&App::from_ref(state), caller)
     }
 }

@@ -113,9 +113,9 @@ impl Keys {
         self.read(|state| state.ring.jwks())
     }
 
-    /// When the key that signs was made.
-    pub(crate) fn newest(&self) -> Timestamp {
-        self.read(|state| state.newest)
+    /// Whether the key that signs has done so for long enough.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        now - self.read(|state| state.newest) >= KEY_LIFETIME
     }
 
     fn take(&self, rows: &[SigningKeyRow], now: Timestamp) -> Result<(), KeyError> {

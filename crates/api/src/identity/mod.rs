@@ -12,6 +12,7 @@ pub(crate) use hasher::Hasher;
 pub use keys::{KeyError, Keys};
 pub(crate) use session::{Device, SignedIn, SignedInBody, Tokens};
 pub(crate) use slowing::Slowing;
+pub(crate) mod invitations;
 pub(crate) mod links;
 pub(crate) mod second_factor;
 

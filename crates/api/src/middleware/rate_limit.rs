@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 /// Requests of one address in a minute to routes that nobody has to sign in for; as many at once.
 const ANONYMOUS: NonZeroU32 = NonZeroU32::new(120).expect("not zero");
-/// Requests of one caller in a minute.
-const CALLER: NonZeroU32 = NonZeroU32::new(6_000).expect("not zero");
-/// Requests of one caller at once.
-const CALLER_BURST: NonZeroU32 = NonZeroU32::new(1_500).expect("not zero");
+/// Requests of one caller in a minute, unless the operator says otherwise.
+pub(crate) const CALLER: NonZeroU32 = NonZeroU32::new(6_000).expect("not zero");
+/// Of the requests of a minute, so many may come at once.
+const BURST: u32 = 4;
 
 /// The counters of this process.
 pub(crate) struct Limits {
@@ -27,16 +27,16 @@ pub(crate) struct Limits {
     callers: DefaultKeyedRateLimiter<Uuid>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// Counters that let each caller ask so often in a minute, a quarter of it at once.
+    pub(crate) fn new(caller: NonZeroU32) -> Self {
+        let burst = NonZeroU32::new(caller.get() / BURST).unwrap_or(NonZeroU32::MIN);
         Self {
             addresses: DefaultKeyedRateLimiter::keyed(Quota::per_minute(ANONYMOUS)),
-            callers: DefaultKeyedRateLimiter::keyed(Quota::per_minute(CALLER).allow_burst(CALLER_BURST)),
+            callers: DefaultKeyedRateLimiter::keyed(Quota::per_minute(caller).allow_burst(burst)),
         }
     }
-}
 
-impl Limits {
     /// Counts a request of somebody known.
     pub(crate) fn check_caller(&self, caller: &Caller) -> Answer<()> {
         let key = match &caller.origin {

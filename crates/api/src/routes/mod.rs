@@ -1,11 +1,22 @@
 //! The table of routes. Every one of the API stands here, through `routes!`, so that it is in the OpenAPI document; what
 //! is not part of the API (health, documents) stands below it. No logic enters this file.
 
+mod api_keys;
+mod audit_log;
 mod auth;
 mod docs;
 mod executions;
+mod feedback;
 mod health;
+mod invitations;
 mod me;
+mod messages;
+mod organizations;
+mod projects;
+mod squad_members;
+mod squads;
+mod tasks;
+mod webhooks;
 
 use crate::app::App;
 use crate::document;
@@ -26,12 +37,26 @@ const BODY: usize = 1024 * 1024;
 
 /// Routes that nobody has to be signed in for.
 fn public() -> OpenApiRouter<App> {
-    auth::public()
+    auth::public().merge(invitations::public())
 }
 
 /// Everything else.
 fn private() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(auth::private()).merge(me::routes()).merge(executions::routes())
+    OpenApiRouter::new()
+        .merge(auth::private())
+        .merge(me::routes())
+        .merge(executions::routes())
+        .merge(squads::routes())
+        .merge(squad_members::routes())
+        .merge(projects::routes())
+        .merge(webhooks::routes())
+        .merge(organizations::routes())
+        .merge(invitations::routes())
+        .merge(audit_log::routes())
+        .merge(api_keys::routes())
+        .merge(feedback::routes())
+        .merge(messages::routes())
+        .merge(tasks::routes())
 }
 
 /// The routes under `/api/v1`, with their documentation.
@@ -55,6 +80,7 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(BODY))
         .layer(cors(&app));
     let beside = Router::new()
+        .route("/", get(docs::index))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -1,11 +1,13 @@
 //! A server on loopback, and people who speak to it.
 
+use data_encoding::BASE64;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use squad_api::{ApiConfig, App, Keys};
 use squad_domain::Timestamp;
 use squad_domain::ids::OrgId;
+use squad_domain::permission::OrgRole;
 use squad_engine::{Clock, Engine, EngineConfig};
 use squad_integrations::jobs::{Handlers, Runner};
 use squad_sandbox::{BuiltinSandbox, SandboxConfig};
@@ -120,12 +122,40 @@ impl TestApp {
         self.anybody().with_token(reply["access_token"].as_str().unwrap())
     }
 
+    /// Somebody new in the owner's organization, with that role, who works there.
+    pub(crate) async fn employee(&self, owner: &Person, role: OrgRole) -> Person {
+        let email = format!("{role}@squad.test");
+        let person = self.person(&email).await;
+        self.join(owner, &person, &LOCAL.to_string(), role.slug()).await;
+        person.post(&format!("/organizations/{LOCAL}/switch"), json!({})).await.expect(200);
+        person
+    }
+
     /// The token of the newest mail to an address that waits to be sent.
     pub(crate) async fn mailed_token(&self, email: &str) -> Option<String> {
         let mails = self.storage.unsent_mails(100).await.unwrap();
         let mail = mails.into_iter().find(|mail| mail.mail.to == email)?;
         let token = mail.mail.text.split("token=").nth(1)?;
         Some(token.split_whitespace().next()?.to_owned())
+    }
+
+    /// The key that signs access tokens now, and its name, taken from the database.
+    pub(crate) async fn signing_key(&self) -> (String, Vec<u8>) {
+        let row = self.storage.signing_keys().await.unwrap().into_iter().find(|row| row.retired_at.is_none()).unwrap();
+        let sealed = BASE64.decode(row.sealed.as_bytes()).unwrap();
+        let key = self.master.open(&sealed, &[b"signing_keys", row.kid.as_bytes()]).unwrap();
+        (row.kid, key.to_vec())
+    }
+
+    /// Lets somebody join an organization, by an invitation of somebody who may invite.
+    pub(crate) async fn join(&self, by: &Person, person: &Person, org: &str, role: &str) {
+        let email = person.get("/me").await.expect(200)["user"]["email"].as_str().unwrap().to_owned();
+        // Of two mails of one moment, nobody knows which is the newer one.
+        self.wait(1);
+        let path = format!("/organizations/{org}/invitations");
+        by.post(&path, json!({ "email": email, "role": role })).await.expect(201);
+        let token = self.mailed_token(&email).await.unwrap();
+        person.post("/invitations/accept", json!({ "token": token })).await.expect(200);
     }
 
     /// Moves the clock on.

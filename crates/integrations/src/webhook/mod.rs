@@ -11,7 +11,7 @@ mod secret;
 mod target;
 
 pub use deliver::WebhookHandler;
-pub use event::{WebhookBodyError, enqueue_event, event_body};
+pub use event::enqueue_event;
 pub use resolve::{Resolver, SystemResolver};
 pub use secret::{SecretError, open_secret, seal_secret};
 pub use target::{Policy, TargetError, check_url};

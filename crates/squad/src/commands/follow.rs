@@ -266,7 +266,7 @@ fn pump(engine: Engine, id: ExecutionId) -> mpsc::Receiver<Result<Event, EngineE
 }
 
 /// One message for each time that a person or the system asks this process to end.
-pub(super) fn interrupts() -> Result<mpsc::Receiver<()>, CliError> {
+pub(crate) fn interrupts() -> Result<mpsc::Receiver<()>, CliError> {
     let (sender, receiver) = mpsc::channel(4);
     for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
         let mut signals = signal(kind).map_err(|source| CliError::File {

@@ -1,5 +1,6 @@
 //! One file per command: its flags, its help, what it does. A command wires; it decides nothing that the engine could.
 
+pub(crate) mod admin;
 pub(crate) mod answer;
 pub(crate) mod approve;
 pub(crate) mod budget;
@@ -8,13 +9,13 @@ pub(crate) mod clean;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
-mod diff;
 pub(crate) mod doctor;
 mod follow;
 mod input;
 pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod migrate;
+pub(crate) mod openapi;
 pub(crate) mod pause;
 pub(crate) mod reject;
 mod reports;
@@ -23,15 +24,18 @@ pub(crate) mod retry;
 pub(crate) mod run;
 mod screen;
 mod scripted;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod swap;
 pub(crate) mod templates;
+pub(crate) mod up;
 pub(crate) mod watch;
 pub(crate) mod worker;
 
 use crate::cli::{Cli, Command};
 use crate::error::CliError;
 use crate::exit::Exit;
+pub(crate) use follow::interrupts;
 
 /// Does what was typed.
 ///
@@ -59,8 +63,12 @@ pub(crate) async fn execute(cli: Cli) -> Result<Exit, CliError> {
         Command::Doctor(command) => command.execute(global).await,
         Command::Templates(command) => command.execute(global),
         Command::Config(command) => command.execute(global),
+        Command::Up(command) => command.execute(global).await,
+        Command::Serve(command) => command.execute(global).await,
         Command::Worker(command) => command.execute(global).await,
         Command::Migrate(command) => command.execute(global).await,
+        Command::Admin(command) => command.execute(global).await,
+        Command::Openapi(command) => command.execute(),
         Command::Completions(command) => Ok(command.execute()),
     }
 }

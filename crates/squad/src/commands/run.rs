@@ -10,11 +10,10 @@ use crate::output::{self, clean};
 use crate::squads;
 use clap::{Args, ValueEnum};
 use squad_domain::execution::ExecutionSpec;
-use squad_domain::model::{ModelRef, ModelSettings};
+use squad_domain::model::ModelRef;
 use squad_domain::money::MicroUsd;
-use squad_domain::squad::Squad;
 use squad_domain::task::Task;
-use squad_llm::{PriceBook, ProcessEnvironment};
+use squad_llm::ProcessEnvironment;
 use squad_sandbox::TierChoice;
 use squad_storage::{ExecutionFilter, Storage};
 use squad_workspace::{BranchName, Source};
@@ -207,7 +206,7 @@ impl Run {
             ));
         }
         let models = config.models(&ProcessEnvironment)?;
-        check_prices(&models, &squad)?;
+        squad_engine::check_prices(&models, &squad)?;
         Ok(ExecutionSpec {
             org: LOCAL_ORG,
             task,
@@ -243,21 +242,6 @@ async fn not_promised(storage: &Storage, source: &Source, branch: &BranchName) -
             let short = row.id.short();
             return Err(CliError::Usage(format!(
                 "execution {short} is unfinished and will make the branch `{branch}` in this repository; choose another `--branch`, or end that one first (`squad resume {short}`, `squad cancel {short}`)"
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// A model whose price is not known cannot be paid from any budget: better said now than when it is first asked.
-fn check_prices(models: &ModelSettings, squad: &Squad) -> Result<(), CliError> {
-    let book = PriceBook::embedded().with_overrides(&models.prices);
-    let of_members = squad.members.iter().filter_map(|member| member.profile.as_ref());
-    for profile in of_members.chain(std::iter::once(&models.profile)) {
-        let lists = profile.purposes.values().chain([&profile.default, &profile.escalation]);
-        if let Some(model) = lists.flatten().find(|model| book.price(model).is_none()) {
-            return Err(CliError::Usage(format!(
-                "the price of `{model}` is not known, so no budget could hold it; give it with `--price <input>/<output>` in US dollars per million tokens (`0/0` says that it is free), or under `prices` in `squad.toml`"
             )));
         }
     }

@@ -4,6 +4,7 @@ use crate::cli::Global;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::output::clean;
 use crate::output::show::View;
 use crate::output::waiting::Holder;
 use crate::output::{self, json};
@@ -11,7 +12,7 @@ use crate::pick;
 use clap::Args;
 use serde_json::json;
 use squad_engine::report::Report;
-use squad_engine::{Clock as _, SystemClock};
+use squad_engine::{Changes, Clock as _, SystemClock};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,8 +52,10 @@ impl Show {
             return Ok(Exit::Completed);
         }
         if self.diff {
-            let diff = super::diff::of(&context, id, &state).await?;
-            output::print(&only(&context, "diff", diff));
+            let changes = desk.changes(id).await?.ok_or_else(|| {
+                CliError::Usage(format!("execution {} has changed nothing yet", id.short()))
+            })?;
+            output::print(&only(&context, "diff", diff(changes)));
             return Ok(Exit::Completed);
         }
         let now = SystemClock::default().now();
@@ -70,6 +73,15 @@ impl Show {
         output::print(&if context.json { view.to_json() } else { view.render()? });
         Ok(Exit::Completed)
     }
+}
+
+/// The diff for a terminal.
+fn diff(changes: Changes) -> String {
+    let mut text = clean::text(&changes.diff);
+    if changes.truncated {
+        text.push_str("… the diff is longer; see the branch for all of it\n");
+    }
+    text
 }
 
 /// One text, as it is or as a JSON object with one key.

@@ -2,10 +2,10 @@
 
 use super::layers::{Layer, Origin, nested};
 use super::{Config, ConfigError, KEYS};
-use crate::located;
+use squad_templates::located;
 
-/// Ours, but no configuration: the filter of the log.
-const OTHERS: [&str; 1] = ["SQUAD_LOG"];
+/// Ours, but no configuration: the filter of the log, and what is secret.
+const OTHERS: [&str; 4] = ["SQUAD_LOG", "SQUAD_MASTER_KEY", "SQUAD_OLD_MASTER_KEYS", "SQUAD_SMTP_URL"];
 
 /// The layer of the variables, and the names of those that look like ours and mean nothing.
 pub(super) fn read(variables: &[(String, String)]) -> Result<(Layer, Vec<String>), ConfigError> {

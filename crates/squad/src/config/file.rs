@@ -2,7 +2,7 @@
 
 use super::layers::{Layer, Origin};
 use super::{Config, ConfigError};
-use crate::located::{self, Misfit, Text, dotted};
+use squad_templates::located::{self, Misfit, Text, dotted};
 use std::path::{Path, PathBuf};
 
 /// The name of the file.
@@ -56,7 +56,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
 
 /// What a file that may come with a stranger's repository must not decide: where keys are sent, where everything that
 /// happens is written to, and which programs are started outside of the sandbox.
-const OWN_ONLY: &[&str] = &["providers", "database_url", "mcp"];
+const OWN_ONLY: &[&str] = &["providers", "database_url", "mcp", "server"];
 
 /// Refuses the first of those keys where the file stands in a repository and is not the user's own.
 pub(super) fn check(path: &Path, layer: &Layer, user: Option<&Path>) -> Result<(), ConfigError> {

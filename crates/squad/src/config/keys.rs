@@ -1,6 +1,6 @@
 //! The keys, once: their types, their defaults and their documentation.
 
-use super::{Dollars, LeaseSeconds};
+use super::{Dollars, LeaseSeconds, Server};
 use serde::{Deserialize, Serialize};
 use squad_domain::execution::spec::ExecutionLimits;
 use squad_domain::mcp::McpServers;
@@ -67,6 +67,8 @@ config! {
     limits: ExecutionLimits,
     /// how long a worker may be silent before others take over what it worked on, in seconds
     lease_seconds: LeaseSeconds,
+    /// the HTTP API: `listen`, `public_url`, `registration` (`open`, `invited`), `cors_origins`, `trusted_proxies`, `requests_per_minute`, `mail_from`
+    server: Server,
     /// a folder whose files replace single prompts
     prompts: Option<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! Layers: tables with the place that each value comes from, and how the later ones win.
 
 use super::{Config, ConfigError};
-use crate::located::{self, dotted};
+use squad_templates::located::{self, dotted};
 use squad_sandbox::{Tier, TierChoice};
 use std::collections::BTreeMap;
 use std::fmt;

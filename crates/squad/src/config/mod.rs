@@ -4,7 +4,6 @@
 //! is all there is, so that `squad config show` and the run itself cannot disagree. No key ever holds a secret: those
 //! are read from the variables that `api_key_env` names.
 
-mod dollars;
 mod environment;
 mod error;
 mod file;
@@ -12,12 +11,14 @@ mod keys;
 mod layers;
 mod lease;
 mod models;
+mod server;
 
-pub(crate) use dollars::Dollars;
+pub(crate) use squad_templates::Dollars;
 pub(crate) use error::ConfigError;
 pub(crate) use keys::{Config, KEYS};
 pub(crate) use layers::{Flag, Loaded, Origin};
 pub(crate) use lease::LeaseSeconds;
+pub(crate) use server::{Registration, Server};
 
 use layers::Layers;
 use std::path::Path;

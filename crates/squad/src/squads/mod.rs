@@ -1,41 +1,17 @@
-//! Squads by name or from a file: what `--squad` takes.
-//!
-//! ```toml
-//! name = "Pair"
-//! description = "A developer who builds and a tech lead who plans and reviews."
-//!
-//! [[members]]
-//! name = "Bea"
-//! role = "backend_developer"
-//! specialization = "rust_axum"
-//! model = "anthropic/claude-sonnet-4-5"   # or `profile`, with lists per purpose
-//! budget = 1.50
-//! ```
+//! Squads by name or from a file: what `--squad` takes. Their format is in `squad_templates`.
 
-mod format;
 #[cfg(test)]
 mod tests;
 
-use crate::located::{self, Text, dotted};
-use format::SquadFile;
 use squad_agents::Prompts;
 use squad_domain::ids::SquadId;
 use squad_domain::squad::Squad;
+use squad_templates::{Definition, KEYS, LineError};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// The squad that works where nobody says otherwise.
 pub(crate) const DEFAULT: &str = "default";
-
-macro_rules! templates {
-    ($($name:literal),+) => {
-        &[$(($name, include_str!(concat!("../../templates/", $name, ".toml")))),+]
-    };
-}
-
-/// The templates that ship with the binary.
-const TEMPLATES: &[(&str, &str)] =
-    templates!("default", "solo", "pair", "web", "platform", "data_ml", "research");
 
 /// A squad, and what it is for.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,60 +55,50 @@ pub(crate) enum TemplateError {
     },
 }
 
+impl TemplateError {
+    fn in_line(origin: &str, LineError { line, message }: LineError) -> Self {
+        Self::Line { origin: origin.to_owned(), line, message }
+    }
+}
+
 /// The squad that `--squad` names: a template, or a file.
 ///
 /// # Errors
 /// Names the line of what does not fit.
 pub(crate) fn load(name: &str, prompts: &Prompts) -> Result<Template, TemplateError> {
-    if let Some((key, text)) = TEMPLATES.iter().find(|(key, _)| *key == name) {
-        return parse(key, key, text, prompts);
+    let shipped =
+        squad_templates::template(name, prompts).map_err(|error| TemplateError::in_line(name, error))?;
+    if let Some(definition) = shipped {
+        return Ok(template(name, name, definition));
     }
     let path = Path::new(name);
     if path.extension().is_none_or(|extension| extension != "toml") {
-        let known = TEMPLATES.iter().map(|(key, _)| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+        let known = KEYS.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         return Err(TemplateError::Unknown { name: name.to_owned(), known });
     }
     let text = std::fs::read_to_string(path)
         .map_err(|source| TemplateError::Read { path: path.to_owned(), source })?;
     // The same file is the same squad, from wherever it is named.
     let identity = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    parse(name, &identity.to_string_lossy(), &text, prompts)
+    let definition =
+        squad_templates::parse(&text, prompts).map_err(|error| TemplateError::in_line(name, error))?;
+    Ok(template(name, &identity.to_string_lossy(), definition))
 }
 
 /// Reads a text as if it stood in a file.
 #[cfg(test)]
 pub(crate) fn check_text(text: &str) -> Result<(), TemplateError> {
-    parse("team.toml", "team.toml", text, &Prompts::embedded()).map(drop)
+    let read = squad_templates::parse(text, &Prompts::embedded());
+    read.map(drop).map_err(|error| TemplateError::in_line("team.toml", error))
 }
 
 /// All templates that ship with the binary.
 pub(crate) fn shipped(prompts: &Prompts) -> Result<Vec<Template>, TemplateError> {
-    TEMPLATES.iter().map(|(key, text)| parse(key, key, text, prompts)).collect()
+    KEYS.iter().map(|key| load(key, prompts)).collect()
 }
 
-fn parse(origin: &str, identity: &str, text: &str, prompts: &Prompts) -> Result<Template, TemplateError> {
-    let fail = |line, message| TemplateError::Line { origin: origin.to_owned(), line, message };
-    let (spans, table) = Text::parse(text).map_err(|(line, message)| fail(line, message))?;
-    let file: SquadFile = located::read(&table).map_err(|misfit| {
-        let unknown = matches!(misfit, located::Misfit::Unknown(_));
-        let (path, message) = misfit.parts();
-        let message = if unknown { message } else { format!("`{}`: {message}", dotted(&path)) };
-        fail(spans.line(&path), message)
-    })?;
-    let at = |index: usize, key: &str| spans.line(&["members".to_owned(), index.to_string(), key.to_owned()]);
-    let (name, description) = (file.name.clone(), file.description.clone());
-    let members =
-        file.into_members(prompts).map_err(|(index, key, message)| fail(at(index, key), message))?;
-    let squad = Squad { id: SquadId(Uuid::new_v5(&Uuid::NAMESPACE_OID, identity.as_bytes())), name, members };
-    squad.check().map_err(|error| fail(culprit(&squad, &at), error.to_string()))?;
-    Ok(Template { key: origin.to_owned(), description, squad })
-}
-
-/// The line of the first member with whom the squad cannot work.
-fn culprit(squad: &Squad, at: &dyn Fn(usize, &str) -> usize) -> usize {
-    let works = |count: usize| {
-        let some = Squad { members: squad.members[..count].to_vec(), ..squad.clone() };
-        some.check().is_ok()
-    };
-    (1..=squad.members.len()).find(|count| !works(*count)).map_or(1, |count| at(count - 1, "name"))
+fn template(key: &str, identity: &str, definition: Definition) -> Template {
+    let id = SquadId(Uuid::new_v5(&Uuid::NAMESPACE_OID, identity.as_bytes()));
+    let Definition { name, description, members } = definition;
+    Template { key: key.to_owned(), description, squad: Squad { id, name, members } }
 }

@@ -6,6 +6,7 @@
 mod contract;
 mod garbage;
 mod second_terminal;
+mod server;
 mod steering;
 mod support;
 mod terminal;

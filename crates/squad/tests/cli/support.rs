@@ -86,6 +86,22 @@ impl House {
         self.squad(&args)
     }
 
+    /// Lets every command work with the scripted model, as a person's own configuration would.
+    pub(crate) fn configure(&self) {
+        let folder = self.folder.path().join("config/squad");
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = format!(
+            "model = \"scripted/demo\"\nbudget = 2\n[providers.scripted]\nbase_url = \"{}\"\n[prices.\"scripted/demo\"]\ninput = 1\noutput = 5\n",
+            self.model_url()
+        );
+        std::fs::write(folder.join("squad.toml"), text).unwrap();
+    }
+
+    /// Waits for what is asynchronous.
+    pub(crate) fn wait<T>(&self, what: impl Future<Output = T>) -> T {
+        self.runtime.block_on(what)
+    }
+
     pub(crate) fn git(&self, args: &[&str]) -> String {
         let output = Command::new("git").arg("-C").arg(self.repository()).args(args).output().unwrap();
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -4,7 +4,8 @@
 use super::Dialect;
 
 pub(super) const DIALECT: Dialect = Dialect {
-    lock_execution: "SELECT org_id, squad_id, repository, last_seq, fence, lease_owner, status, paused, branch, reason \
+    lock_execution: "SELECT org_id, squad_id, repository, last_seq, fence, lease_owner, status, paused, branch, \
+            reason, title \
         FROM executions WHERE id = $1 FOR UPDATE",
     claim: "UPDATE executions SET lease_reclaimed = (lease_owner IS NOT NULL), lease_owner = $1, lease_until = $2, \
             fence = fence + 1, served_at = $3 \

@@ -25,7 +25,7 @@ pub use export::{
 pub use failures::LoginFailures;
 pub use links::{EmailLink, LinkPurpose, NewEmailLink};
 pub use organizations::{Membership, OrganizationRow};
-pub(crate) use organizations::{lock as lock_organization, role};
+pub(crate) use organizations::{lock as lock_organization, organization, role};
 pub use provider_links::{IdentityLinkRow, Linked, Unlinked};
 pub use provider_states::OidcStateRow;
 pub use sessions::{NewSession, Rotation, SessionEnd, SessionRow};

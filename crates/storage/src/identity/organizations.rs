@@ -1,7 +1,7 @@
 //! Organizations, and who is in them.
 
 use crate::connect::Storage;
-use crate::convert::{micros, text, timestamp};
+use crate::convert::{micros, number, text, timestamp};
 use crate::dialect::{all, execute, one};
 use crate::error::StorageError;
 use crate::tenant::{Audit, Author, append};
@@ -27,6 +27,14 @@ pub struct OrganizationRow {
     pub updated_at: Timestamp,
 }
 
+impl OrganizationRow {
+    /// Its version: another one after each change.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        number(micros(self.updated_at))
+    }
+}
+
 /// What somebody is in an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
@@ -49,15 +57,20 @@ pub(crate) fn role(slug: &str) -> Result<OrgRole, StorageError> {
 const MEMBERSHIPS: &str = "SELECT o.id, o.name, o.created_at, o.updated_at, m.role, m.created_at AS since \
     FROM memberships m JOIN organizations o ON o.id = m.org_id WHERE m.user_id = $1";
 
+/// The organization in a row.
+pub(crate) fn organization(row: &QueryResult) -> Result<OrganizationRow, DbErr> {
+    Ok(OrganizationRow {
+        id: OrgId(row.try_get::<Uuid>("", "id")?),
+        name: row.try_get("", "name")?,
+        created_at: timestamp(row.try_get("", "created_at")?),
+        updated_at: timestamp(row.try_get("", "updated_at")?),
+    })
+}
+
 fn membership(row: &QueryResult) -> Result<Membership, StorageError> {
     let slug: String = row.try_get("", "role")?;
     Ok(Membership {
-        organization: OrganizationRow {
-            id: OrgId(row.try_get::<Uuid>("", "id")?),
-            name: row.try_get("", "name")?,
-            created_at: timestamp(row.try_get("", "created_at")?),
-            updated_at: timestamp(row.try_get("", "updated_at")?),
-        },
+        organization: organization(row)?,
         role: role(&slug)?,
         since: timestamp(row.try_get("", "since")?),
     })

@@ -6,12 +6,13 @@ use crate::convert::{self, count, micros, number};
 use crate::dialect::{self, execute, one};
 use crate::error::{AppendError, StorageError};
 use crate::outbox::{self, NewJob};
+use crate::tenant;
 use crate::write::Write;
 use async_trait::async_trait;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 use squad_domain::Timestamp;
 use squad_domain::execution::{Event, EventBody, NewEvent};
-use squad_domain::ids::ExecutionId;
+use squad_domain::ids::{ExecutionId, OrgId};
 
 pub(super) struct Append {
     pub(super) id: ExecutionId,
@@ -39,10 +40,13 @@ impl Write for Append {
         if !events.is_empty() {
             insert_events(transaction, projection.owner, &events).await?;
         }
+        let mut news = Vec::new();
         for event in &events {
             projection.apply(transaction, event).await?;
+            news.extend(projection.news(event)?);
         }
         projection.finish(transaction).await?;
+        tenant::announce(transaction, OrgId(projection.owner.org), &news).await?;
         for job in &self.jobs {
             outbox::insert(transaction, job).await?;
         }
@@ -94,6 +98,7 @@ impl Append {
                 squad: row.try_get("", "squad_id")?,
             },
             repository: row.try_get("", "repository")?,
+            title: row.try_get("", "title")?,
             status: convert::status(&row.try_get::<String>("", "status")?)?,
             reason: row.try_get("", "reason")?,
             paused: row.try_get("", "paused")?,

@@ -1,10 +1,12 @@
 //! The beginning of an execution.
 
+use super::announce::{self, Standing};
 use super::{Owner, insert_events};
 use crate::convert::{self, amount, micros, text};
 use crate::dialect::{execute, one};
 use crate::error::StorageError;
 use crate::money::BudgetScope;
+use crate::tenant;
 use crate::write::Write;
 use async_trait::async_trait;
 use sea_orm::DatabaseTransaction;
@@ -13,6 +15,9 @@ use squad_domain::execution::{Event, EventBody, ExecutionSpec, Status};
 use squad_domain::ids::ExecutionId;
 use squad_domain::message::Actor;
 use squad_domain::money::MicroUsd;
+
+/// Why an execution that has just begun stands where it stands.
+const REASON: &str = "asked for";
 
 pub(super) struct Create {
     pub(super) id: ExecutionId,
@@ -53,7 +58,7 @@ impl Write for Create {
                 text(&spec.repository).into(),
                 spec.branch.as_deref().map(text).into(),
                 Status::Pending.slug().into(),
-                "asked for".into(),
+                REASON.into(),
                 false.into(),
                 micros(self.at).into(),
                 true.into(),
@@ -69,6 +74,10 @@ impl Write for Create {
         let owner = Owner { execution: id.0, org: spec.org.0, squad: squad.id.0 };
         insert_events(transaction, owner, std::slice::from_ref(&event)).await?;
         self.open_budgets(transaction).await?;
+        let (title, branch) = (spec.task.title.as_str(), spec.branch.as_deref());
+        let standing = Standing { title, status: Status::Pending, reason: REASON, branch };
+        let news: Vec<_> = announce::news(owner, &event, standing)?.into_iter().collect();
+        tenant::announce(transaction, spec.org, &news).await?;
         Ok(event)
     }
 }

@@ -1,5 +1,6 @@
 //! The event log: the single truth of every execution.
 
+mod announce;
 mod append;
 mod create;
 mod project;

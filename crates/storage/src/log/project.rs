@@ -1,11 +1,13 @@
 //! What follows from an event, in the tables that people and the engine look things up in.
 
 use super::Owner;
+use super::announce::{self, Standing};
 use crate::convert::{count, micros, text, to_json};
 use crate::dialect::one;
 use crate::entity::{agent_message, lane, memory, question};
 use crate::error::{AppendError, StorageError};
 use crate::money::{self, BudgetScope, Path, Settlement};
+use crate::tenant::NewWebhookEvent;
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};
 use squad_domain::execution::{Event, EventBody, Status};
 use squad_domain::ids::{ExecutionId, LaneId, OrgId, QuestionId, SquadId};
@@ -16,6 +18,7 @@ use squad_domain::question::{Answer, Question, Subject};
 pub(super) struct Projection {
     pub(super) owner: Owner,
     pub(super) repository: String,
+    pub(super) title: String,
     pub(super) status: Status,
     pub(super) reason: String,
     pub(super) paused: bool,
@@ -95,6 +98,17 @@ impl Projection {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What other systems are told of an event that was applied just now.
+    pub(super) fn news(&self, event: &Event) -> Result<Option<NewWebhookEvent>, StorageError> {
+        let standing = Standing {
+            title: &self.title,
+            status: self.status,
+            reason: &self.reason,
+            branch: self.branch.as_deref(),
+        };
+        announce::news(self.owner, event, standing)
     }
 
     /// After the last event: what has ended holds nothing back.

@@ -1,10 +1,11 @@
 //! The audit log: who did what, from where. Each entry's hash covers the one before, and no entry is changed or deleted
 //! (triggers on both databases see to that).
 
-use super::{Author, Tenant};
+use super::{Author, Tenant, TenantWrite};
 use crate::convert::{count, micros, number, text, timestamp};
 use crate::dialect::{execute, one};
 use crate::error::StorageError;
+use async_trait::async_trait;
 use sea_orm::{DatabaseTransaction, DbErr, QueryResult};
 use serde_json::{Value, json};
 use squad_domain::Timestamp;
@@ -142,10 +143,44 @@ fn entry(row: &QueryResult) -> Result<AuditEntry, StorageError> {
     })
 }
 
+struct Note {
+    action: &'static str,
+    subject: String,
+    details: Value,
+}
+
+#[async_trait]
+impl TenantWrite for Note {
+    type Output = ();
+    type Error = StorageError;
+
+    async fn run(&self, _: &DatabaseTransaction, _: OrgId, _: i64) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn audit(&self, (): &()) -> Option<Audit> {
+        Some(Audit::new(self.action, &self.subject, self.details.clone()))
+    }
+}
+
 /// Entries checked at once.
 const PAGE: u64 = 1000;
 
 impl Tenant {
+    /// Writes down what happened elsewhere, such as in an execution's own log.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn note(
+        &self,
+        author: &Author,
+        action: &'static str,
+        subject: &str,
+        details: Value,
+    ) -> Result<(), StorageError> {
+        self.write(author, Note { action, subject: subject.to_owned(), details }).await
+    }
+
     /// At most `limit` entries, newest first, those before `before` only.
     ///
     /// # Errors

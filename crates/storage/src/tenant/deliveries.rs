@@ -5,7 +5,7 @@ use super::audit::Audit;
 use super::webhooks::{self, WebhookEndpointRow};
 use super::{Author, Page, Tenant, TenantWrite};
 use crate::connect::Storage;
-use crate::convert::{count, micros, number, text, timestamp};
+use crate::convert::{count, micros, number, text, timestamp, to_json};
 use crate::dialect::{execute, one};
 use crate::error::StorageError;
 use crate::ids::new_id;
@@ -36,12 +36,34 @@ impl Job for DeliverWebhook {
 /// Something that happened, as endpoints are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewWebhookEvent {
-    /// Its kind, such as `task.created`.
+    /// Its kind, such as `execution.started`.
     pub kind: String,
     /// The body that is sent, byte for byte.
     pub payload: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// The body of a message, as the Standard Webhooks specification recommends it.
+#[derive(Serialize)]
+struct Body<'a, T> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(with = "time::serde::rfc3339")]
+    timestamp: Timestamp,
+    data: &'a T,
+}
+
+impl NewWebhookEvent {
+    /// An event with its body, `{"type": kind, "timestamp": at, "data": data}`, written once: every endpoint and every
+    /// attempt gets the same bytes.
+    ///
+    /// # Errors
+    /// Where it cannot be written as JSON.
+    pub fn new<T: Serialize>(kind: &str, data: &T, at: Timestamp) -> Result<Self, StorageError> {
+        let payload = to_json(&Body { kind, timestamp: at, data })?;
+        Ok(Self { kind: kind.to_owned(), payload, at })
+    }
 }
 
 /// How far a delivery is.
@@ -263,16 +285,21 @@ impl Storage {
     }
 }
 
-/// Stores deliveries of an event within a transaction: with what caused it, or not at all.
+/// Stores deliveries of events within a transaction: with what caused them, or not at all. Costs nothing where there are
+/// no events, and one look-up where nobody wants them.
 pub(crate) async fn announce(
     transaction: &DatabaseTransaction,
     org: OrgId,
-    event: &NewWebhookEvent,
+    events: &[NewWebhookEvent],
 ) -> Result<Vec<Uuid>, StorageError> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let endpoints = webhooks::active(transaction, org).await?;
     let mut announced = Vec::new();
-    for endpoint in webhooks::active(transaction, org).await? {
-        if endpoint.wants(&event.kind) {
-            announced.push(insert(transaction, org, &endpoint, event, None).await?);
+    for event in events {
+        for endpoint in endpoints.iter().filter(|endpoint| endpoint.wants(&event.kind)) {
+            announced.push(insert(transaction, org, endpoint, event, None).await?);
         }
     }
     Ok(announced)
@@ -328,7 +355,7 @@ impl TenantWrite for Announce {
         org: OrgId,
         _: i64,
     ) -> Result<Vec<Uuid>, StorageError> {
-        announce(transaction, org, &self.0).await
+        announce(transaction, org, std::slice::from_ref(&self.0)).await
     }
 
     /// What happened has an entry of its own.

@@ -3,7 +3,7 @@
 use super::Tenant;
 use super::conditions::Conditions;
 use super::search::and_words;
-use crate::convert::{count, from_json, micros, number, text, timestamp, to_json};
+use crate::convert::{count, from_json, micros, number, text, timestamp};
 use crate::error::StorageError;
 use sea_orm::QueryResult;
 use squad_domain::Timestamp;
@@ -98,15 +98,7 @@ const COLUMNS: &str = "m.execution_id, m.seq, m.squad_id, m.at, m.sender, m.reci
 
 /// As the log writes it.
 fn recipient_text(recipient: &Recipient) -> String {
-    match recipient {
-        Recipient::Everyone => "everyone".to_owned(),
-        Recipient::Member(name) => text(&format!("member:{name}")),
-        Recipient::Person => "person".to_owned(),
-    }
-}
-
-fn kind_text(kind: MessageKind) -> Result<String, StorageError> {
-    Ok(to_json(&kind)?.trim_matches('"').to_owned())
+    text(&recipient.address())
 }
 
 fn sender(text: String) -> Result<Actor, StorageError> {
@@ -117,15 +109,10 @@ fn sender(text: String) -> Result<Actor, StorageError> {
 }
 
 fn recipient(text: &str) -> Result<Recipient, StorageError> {
-    match text.split_once(':') {
-        None if text == "everyone" => Ok(Recipient::Everyone),
-        None if text == "person" => Ok(Recipient::Person),
-        Some(("member", name)) => Ok(Recipient::Member(name.into())),
-        _ => Err(StorageError::Unreadable {
-            what: "the recipient of a message".to_owned(),
-            why: format!("`{text}` is none"),
-        }),
-    }
+    Recipient::from_address(text).ok_or_else(|| StorageError::Unreadable {
+        what: "the recipient of a message".to_owned(),
+        why: format!("`{text}` is none"),
+    })
 }
 
 fn kind(text: &str) -> Result<MessageKind, StorageError> {
@@ -155,13 +142,13 @@ impl MessageScope {
 }
 
 impl MessageFilter {
-    fn conditions(&self) -> Result<Conditions, StorageError> {
+    fn conditions(&self) -> Conditions {
         let mut conditions = Conditions::of_table("m");
         conditions.equal("m.execution_id", self.execution.map(|execution| execution.0));
         conditions.equal("m.squad_id", self.squad.map(|squad| squad.0));
         conditions.equal("m.sender", self.from.as_ref().map(|from| text(&from.to_string())));
         conditions.equal("m.recipient", self.to.as_ref().map(recipient_text));
-        conditions.equal("m.kind", self.kind.map(kind_text).transpose()?);
+        conditions.equal("m.kind", self.kind.map(MessageKind::slug));
         for (moment, comparison) in [(self.since, ">="), (self.until, "<")] {
             if let Some(moment) = moment {
                 let moment = conditions.bind(micros(moment));
@@ -171,7 +158,7 @@ impl MessageFilter {
         and_words(&mut conditions, self.text.as_deref().unwrap_or_default(), |_, _, holds| {
             holds("m.content")
         });
-        Ok(conditions)
+        conditions
     }
 }
 
@@ -202,7 +189,7 @@ impl Tenant {
         before: Option<MessageCursor>,
         limit: u64,
     ) -> Result<Vec<MessageRow>, StorageError> {
-        let mut conditions = filter.conditions()?;
+        let mut conditions = filter.conditions();
         beyond(&mut conditions, "<", before);
         let limit = conditions.bind(count(limit));
         let sql = format!(

@@ -29,6 +29,7 @@ pub(crate) use audit::{Audit, append};
 pub use invitations::{Acceptance, InvitationOffer, InvitationRow, Invited, NewInvitation};
 pub use executions::TenantExecutions;
 pub use stream::{StreamedEvent, Topic};
+pub(crate) use deliveries::announce;
 pub use deliveries::{
     DeliverWebhook, DeliveryAttempt, DeliveryState, NewWebhookEvent, UnknownDeliveryState, WebhookDeliveryRow,
 };
@@ -38,12 +39,12 @@ pub use feedback::{FeedbackError, FeedbackRow, NewFeedback, RatingSummary, Squad
 pub use messages::{MessageCursor, MessageFilter, MessageRow, MessageScope, MessageStatistics};
 pub use tasks::{
     BoardColumn, BulkTaskChange, BulkTaskOutcome, LabelChange, LabelUse, MAX_ATTACHMENT, MAX_ATTACHMENTS,
-    MAX_BULK_TASKS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee, TaskAttachmentRow, TaskCommentRow,
-    TaskDependencies, TaskError, TaskExecutionRow, TaskExternal, TaskFilter, TaskLink, TaskPatch, TaskPlace,
-    TaskPriority, TaskRefusal, TaskRemoval, TaskRow, TaskState,
+    MAX_BULK_TASKS, MAX_TASK_LABELS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee, TaskAttachmentRow,
+    TaskCommentRow, TaskDependencies, TaskError, TaskExecutionRow, TaskExternal, TaskFilter, TaskLink, TaskPatch,
+    TaskPlace, TaskRefusal, TaskRemoval, TaskRow,
 };
 pub use members::{MemberChange, MemberRevision, SquadMember};
-pub use projects::{NewProject, ProjectPatch, ProjectRow};
+pub use projects::{NewProject, ProjectCredentials, ProjectPatch, ProjectRow};
 pub use squads::{
     NewSquad, SquadCost, SquadCreation, SquadDeletion, SquadDetails, SquadPatch, SquadSpend, SquadStatus,
 };

@@ -91,3 +91,27 @@ async fn a_newer_invitation_voids_the_one_before_and_one_taken_back_is_void() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_joins_by_what_was_sent_to_their_address_has_shown_that_it_is_theirs() {
+    each_database(async |storage| {
+        three(&storage).await;
+        let home = storage.tenant(HOME);
+        home.invite(&by(ADA, NOW), invitation(50, "bob@x.test", OrgRole::Member)).await.unwrap();
+        home.invite(&by(ADA, NOW), invitation(51, "eve@work.test", OrgRole::Member)).await.unwrap();
+        let verified = async |user| storage.account(user).await.unwrap().unwrap().user.email_verified_at;
+        assert_eq!((verified(BOB).await, verified(EVE).await), (None, None));
+        for (user, token, email) in [(BOB, 50, "bob@x.test"), (EVE, 51, "eve@work.test")] {
+            let author = by(user, later(1));
+            let token = format!("invitation {token}");
+            let joined = storage.accept_invitation(&author, &token, user, email).await.unwrap();
+            assert_eq!(joined, Acceptance::Joined(HOME));
+        }
+        assert_eq!(
+            (verified(BOB).await, verified(EVE).await),
+            (Some(later(1)), None),
+            "Eve's is another one"
+        );
+    })
+    .await;
+}

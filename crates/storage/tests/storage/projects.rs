@@ -2,7 +2,9 @@
 
 use crate::common::*;
 use squad_domain::ids::OrgId;
-use squad_storage::{Author, Change, NewProject, Page, ProjectPatch, ProjectRow, Storage, Tenant};
+use squad_storage::{
+    Author, Change, NewProject, Page, ProjectCredentials, ProjectPatch, ProjectRow, Storage, Tenant,
+};
 use squad_testkit::each_database;
 use std::time::Duration;
 use uuid::Uuid;
@@ -118,13 +120,17 @@ async fn credentials_come_and_go_apart_and_are_told_to_nobody() {
         let id = project.id;
         assert_eq!(tenant.project_credentials(id).await.unwrap(), Some(Some("c2VhbGVk".into())));
         let set = async |sealed: Option<&str>| {
-            tenant.set_project_credentials(&author_at(3), id, sealed.map(str::to_owned)).await.unwrap()
+            let credentials = sealed
+                .map(|sealed| ProjectCredentials { user: Some("deploy".into()), sealed: sealed.into() });
+            tenant.set_project_credentials(&author_at(3), id, credentials).await.unwrap()
         };
         let renewed = set(Some("b3RoZXI")).await.unwrap();
         assert_eq!((renewed.has_credentials, renewed.version), (true, 2));
+        assert_eq!(renewed.credential_user.as_deref(), Some("deploy"));
         assert_eq!(tenant.project_credentials(id).await.unwrap(), Some(Some("b3RoZXI".into())));
         let without = set(None).await.unwrap();
         assert_eq!((without.has_credentials, without.version), (false, 3));
+        assert_eq!(without.credential_user, None);
         assert_eq!(tenant.project(id).await.unwrap(), Some(without));
         assert_eq!(tenant.project_credentials(id).await.unwrap(), Some(None));
         assert_eq!(tenant.project_credentials(project_id(9)).await.unwrap(), None);
@@ -138,6 +144,34 @@ async fn credentials_come_and_go_apart_and_are_told_to_nobody() {
         );
         let told = format!("{entries:?}{:?}", new_project(1));
         assert!(!told.contains("c2VhbGVk") && !told.contains("b3RoZXI"), "{told}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn credentials_do_not_follow_a_repository_to_another_server() {
+    each_database(async |storage| {
+        let (tenant, project) = first(&storage).await;
+        let moved = async |repository: &str| {
+            let patch = ProjectPatch { repository: Some(repository.into()), ..ProjectPatch::default() };
+            match tenant.update_project(&author_at(4), project.id, None, patch).await.unwrap() {
+                Change::Done(project) => project,
+                other => panic!("{other:?}"),
+            }
+        };
+        let beside = moved("https://git.example.com/other.git").await;
+        assert_eq!((beside.has_credentials, beside.credential_user.as_deref()), (true, Some("robot")));
+        let away = moved("https://evil.example/shop.git").await;
+        assert_eq!((away.has_credentials, away.credential_user.as_deref()), (false, None));
+        assert_eq!(tenant.project_credentials(project.id).await.unwrap(), Some(None));
+        assert_eq!(tenant.project(project.id).await.unwrap(), Some(away));
+        let back = moved("https://git.example.com/shop.git").await;
+        assert!(!back.has_credentials, "what was forgotten does not come back");
+        let told = &tenant.audit_entries(2, None).await.unwrap()[1];
+        assert_eq!(
+            told.details["changed"],
+            serde_json::json!(["repository", "credential_user", "credentials"])
+        );
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use crate::common::*;
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use squad_domain::ids::{OrgId, UserId};
-use squad_storage::{Author, NewUser};
+use squad_storage::{Author, Change, NewUser};
 use squad_testkit::{Backend, each_backend, each_database, spec};
 use uuid::Uuid;
 
@@ -32,7 +32,8 @@ async fn every_change_is_written_down_and_the_chain_shows_what_was_forged() {
         found(&storage).await;
         let tenant = storage.tenant(ORG);
         for name in ["One", "Two", "Three"] {
-            assert!(tenant.rename_organization(&author(), name).await.unwrap());
+            let renamed = tenant.rename_organization(&author(), None, name).await.unwrap();
+            assert!(matches!(renamed, Change::Done(_)), "{renamed:?}");
         }
         let proof = tenant.prove_audit().await.unwrap();
         assert_eq!((proof.entries, proof.broken_at), (3, None));
@@ -66,9 +67,19 @@ async fn changes_at_once_make_one_chain() {
         let tenant = storage.tenant(ORG);
         let writes = (0..40).map(|number| {
             let tenant = tenant.clone();
-            async move { tenant.rename_organization(&author(), &format!("N{number}")).await.unwrap() }
+            async move { tenant.rename_organization(&author(), None, &format!("N{number}")).await.unwrap() }
         });
-        assert!(futures::future::join_all(writes).await.into_iter().all(|changed| changed));
+        let renamed = futures::future::join_all(writes).await;
+        let versions: std::collections::BTreeSet<u64> = renamed
+            .iter()
+            .map(|change| match change {
+                Change::Done(row) => row.version(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(versions.len(), 40, "each change is a version");
+        let late = tenant.rename_organization(&author(), versions.first().copied(), "Late").await.unwrap();
+        assert!(matches!(late, Change::Stale(_)), "{late:?}");
         let proof = tenant.prove_audit().await.unwrap();
         assert_eq!((proof.entries, proof.broken_at), (40, None));
     })
@@ -80,7 +91,7 @@ async fn a_change_that_changes_nothing_leaves_no_entry() {
     each_database(async |storage| {
         found(&storage).await;
         let other = storage.tenant(OrgId(Uuid::from_u128(0x99)));
-        assert!(!other.rename_organization(&author(), "Mine").await.unwrap());
+        assert_eq!(other.rename_organization(&author(), None, "Mine").await.unwrap(), Change::NotFound);
         assert_eq!(other.prove_audit().await.unwrap().entries, 0);
     })
     .await;
@@ -97,7 +108,7 @@ async fn on_postgres_a_query_without_an_organization_sees_nothing() {
     foreign.org = OrgId(Uuid::from_u128(0x99));
     foreign.squad.id.0 = Uuid::from_u128(0x98);
     create(&storage, 2, &foreign).await;
-    storage.tenant(ORG).rename_organization(&author(), "One").await.unwrap();
+    storage.tenant(ORG).rename_organization(&author(), None, "One").await.unwrap();
     let connection = sea_orm::Database::connect(database.url()).await.unwrap();
     let tables = connection
         .query_all_raw(sea_orm::Statement::from_string(

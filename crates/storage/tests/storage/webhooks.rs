@@ -1,14 +1,16 @@
 //! Webhooks of organizations, what was sent to them, and mails that are not sent yet.
 
-use crate::common::{NOW, TTL};
+use crate::common::*;
+use serde_json::json;
 use squad_domain::Timestamp;
+use squad_domain::execution::Status;
 use squad_domain::ids::OrgId;
 use squad_storage::{
     Author, Change, DeliverWebhook, DeliveryAttempt, DeliveryState, NewMail, NewWebhookEndpoint,
     NewWebhookEvent, Page, SendMail, Storage, Tenant, WebhookDeliveryRow, WebhookEndpointChange,
     WebhookEndpointRow,
 };
-use squad_testkit::each_database;
+use squad_testkit::{each_database, spec};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -277,6 +279,59 @@ async fn a_mail_is_kept_until_it_is_sent_and_its_job_holds_nothing_of_it() {
         assert_eq!(storage.forget_mails(NOW).await.unwrap(), 0);
         assert_eq!(storage.forget_mails(NOW + TTL).await.unwrap(), 1);
         assert_eq!(storage.unsent_mails(9).await.unwrap(), []);
+    })
+    .await;
+}
+
+/// The messages that were stored, in the order of the log.
+async fn told(tenant: &Tenant) -> Vec<serde_json::Value> {
+    let rows = tenant.webhook_deliveries(None, None, ALL).await.unwrap();
+    let mut messages: Vec<serde_json::Value> =
+        rows.iter().map(|row| serde_json::from_str(&row.payload).unwrap()).collect();
+    messages.sort_by_key(|message| message["data"]["event_id"].to_string());
+    messages
+}
+
+#[tokio::test]
+async fn what_happens_in_an_execution_is_told_by_the_commit_that_makes_it_so() {
+    each_database(async |storage| {
+        let tenant = storage.tenant(ORG);
+        endpoint(&tenant, 1, &["*"]).await;
+        endpoint(&storage.tenant(FOREIGN), 2, &["*"]).await;
+        let id = create(&storage, 1, &spec()).await;
+        push(&storage, id, vec![note("nobody else's business")]).await.unwrap();
+        push(&storage, id, vec![state(Status::Pending, Status::Failed)]).await.unwrap();
+        let [first, message] = told(&tenant).await.try_into().unwrap();
+        assert_eq!(first["type"], "execution.started");
+        assert_eq!(message["type"], "execution.failed");
+        assert_eq!(message["timestamp"], "2026-01-02T03:04:05.123456Z");
+        let data = json!({
+            "event_id": format!("{id}:3"), "execution_id": id, "squad_id": spec().squad.id,
+            "title": "Let the cart count", "status": "failed", "reason": "because",
+        });
+        assert_eq!(message["data"], data);
+        assert_eq!(due(&storage, NOW).await.len(), 2);
+        assert_eq!(storage.tenant(FOREIGN).webhook_deliveries(None, None, ALL).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_did_not_happen_is_told_to_nobody() {
+    each_database(async |storage| {
+        let tenant = storage.tenant(ORG);
+        endpoint(&tenant, 1, &["execution.blocked"]).await;
+        let id = create(&storage, 1, &spec()).await;
+        let blocked = || state(Status::Pending, Status::Blocked);
+        // The lane is not there, so that all of it is taken back: after the state was applied.
+        let broken = push(&storage, id, vec![blocked(), started("nowhere", "a", "0.10")]).await;
+        assert!(broken.is_err());
+        let late = storage.append(id, seen(7), NOW, vec![blocked()]).await;
+        assert!(late.is_err());
+        assert!(told(&tenant).await.is_empty());
+        assert_eq!(due(&storage, NOW).await, []);
+        push(&storage, id, vec![blocked()]).await.unwrap();
+        assert_eq!(told(&tenant).await.len(), 1);
     })
     .await;
 }

@@ -43,4 +43,5 @@ pub(crate) struct Accepted {
 
 impl Accepted {
     const MAIL: Self = Self { message: "if that address can be used, a mail is on its way to it" };
+    const READY: Self = Self { message: "the account is ready; sign in" };
 }

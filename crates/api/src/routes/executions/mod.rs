@@ -2,7 +2,12 @@
 
 mod events;
 mod list;
+mod of_task;
+mod prepare;
+mod read;
 mod show;
+mod start;
+mod steer;
 
 use crate::app::App;
 use crate::extract::Permitted;
@@ -15,7 +20,22 @@ use uuid::Uuid;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list::handler))
+        .routes(routes!(list::handler, start::handler))
+        .routes(routes!(of_task::handler))
+        .routes(routes!(steer::approve))
+        .routes(routes!(steer::reject))
+        .routes(routes!(steer::answer_question))
+        .routes(routes!(steer::message))
+        .routes(routes!(steer::pause))
+        .routes(routes!(steer::resume))
+        .routes(routes!(steer::cancel))
+        .routes(routes!(steer::budget))
+        .routes(routes!(steer::swap_model))
+        .routes(routes!(steer::retry))
+        .routes(routes!(read::questions))
+        .routes(routes!(read::report))
+        .routes(routes!(read::plan))
+        .routes(routes!(read::diff))
         .routes(routes!(show::handler))
         .routes(routes!(events::of_execution))
         .routes(routes!(events::of_squad))

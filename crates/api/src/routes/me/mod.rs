@@ -2,9 +2,14 @@
 
 mod change_email;
 mod change_password;
+mod delete;
+mod export;
+mod second_factor;
 mod sessions;
 mod show;
 mod update;
+
+pub(super) use change_password::confirm;
 
 use crate::app::App;
 use crate::dto::user::User;
@@ -23,6 +28,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change_email::handler))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
+        .routes(routes!(export::handler))
+        .routes(routes!(delete::handler))
+        .merge(second_factor::routes())
 }
 
 /// Somebody's own account, and where they belong.

@@ -64,7 +64,8 @@ impl Storage {
         offer.transpose()
     }
 
-    /// Lets somebody join by an invitation. `email` is an address that is known to be theirs.
+    /// Lets somebody join by an invitation. `email` is an address that is known to be theirs, or that of their account,
+    /// which this verifies.
     ///
     /// # Errors
     /// Where the database fails.
@@ -112,6 +113,10 @@ impl Write for Accept {
         }
         let used = "UPDATE invitations SET accepted_at = $2 WHERE hash = $1";
         execute(transaction, used, [hash(), at.into()]).await?;
+        // The token was in a mail to that address: whoever has it reads what is sent there.
+        let verified = "UPDATE users SET email_verified_at = $3, updated_at = $3 \
+            WHERE id = $1 AND email = $2 AND email_verified_at IS NULL";
+        execute(transaction, verified, [self.user.0.into(), self.email.as_str().into(), at.into()]).await?;
         let join = "INSERT INTO memberships (org_id, user_id, role, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         let values = [org.0.into(), self.user.0.into(), found.role.slug().into(), at.into()];
         if execute(transaction, join, values).await? == 0 {

@@ -1,5 +1,6 @@
 //! A project is changed.
 
+use super::server::same_server;
 use super::{ProjectRow, lock};
 use crate::convert::{count, text, timestamp, to_json};
 use crate::dialect::execute;
@@ -19,7 +20,8 @@ pub struct ProjectPatch {
     pub name: Option<String>,
     /// What it is.
     pub description: Option<String>,
-    /// The repository: a path or a URL, without credentials. Those that are stored stay.
+    /// The repository: a path or a URL, without credentials. Where it is another server's, what is stored for the old one is
+    /// forgotten: it must not be shown to anybody else.
     pub repository: Option<String>,
     /// The branch that work starts from.
     pub default_branch: Option<Option<String>>,
@@ -54,6 +56,20 @@ impl ProjectPatch {
             archived: self.archived.unwrap_or(project.archived),
             ..project.clone()
         }
+        .on_its_server(project, self.credential_user.is_some())
+    }
+}
+
+impl ProjectRow {
+    /// Without credentials, where those of the old server would go to another one.
+    fn on_its_server(mut self, old: &Self, names_user: bool) -> Self {
+        if !same_server(&old.repository, &self.repository) {
+            self.has_credentials = false;
+            if !names_user {
+                self.credential_user = None;
+            }
+        }
+        self
     }
 }
 
@@ -68,6 +84,7 @@ fn differences(old: &ProjectRow, new: &ProjectRow) -> Vec<&'static str> {
         ("setup_hosts", old.setup_hosts != new.setup_hosts),
         ("test_command", old.test_command != new.test_command),
         ("credential_user", old.credential_user != new.credential_user),
+        ("credentials", old.has_credentials != new.has_credentials),
         ("archived", old.archived != new.archived),
     ]
     .into_iter()
@@ -134,7 +151,8 @@ impl TenantWrite for Update {
             transaction,
             "UPDATE projects SET name = $3, description = $4, repository = $5, default_branch = $6, \
                 setup_command = $7, setup_hosts = $8, test_command = $9, credential_user = $10, archived = $11, \
-                version = $12, updated_at = $13 WHERE org_id = $1 AND id = $2",
+                version = $12, updated_at = $13, \
+                credentials_sealed = CASE WHEN $14 THEN credentials_sealed ELSE NULL END WHERE org_id = $1 AND id = $2",
             [
                 org.0.into(),
                 self.id.into(),
@@ -149,6 +167,7 @@ impl TenantWrite for Update {
                 new.archived.into(),
                 count(new.version).into(),
                 at.into(),
+                new.has_credentials.into(),
             ],
         )
         .await?;

@@ -4,9 +4,11 @@ mod change;
 mod create;
 mod credentials;
 mod delete;
+mod server;
 
 pub use change::ProjectPatch;
 pub use create::NewProject;
+pub use credentials::ProjectCredentials;
 
 use super::lock::held;
 use super::{Page, Tenant};

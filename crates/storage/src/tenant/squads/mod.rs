@@ -16,6 +16,7 @@ use crate::convert::{count, from_json, money, number, timestamp, to_json};
 use crate::dialect::one;
 use crate::error::StorageError;
 use sea_orm::{DatabaseTransaction, QueryResult};
+use serde::{Deserialize, Serialize};
 use squad_domain::Timestamp;
 use squad_domain::ids::{OrgId, SquadId};
 use squad_domain::model::RoutingProfile;
@@ -24,7 +25,8 @@ use squad_domain::squad::ApprovalPolicy;
 use uuid::Uuid;
 
 /// Whether a squad takes work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SquadStatus {
     /// It takes work.
     Active,

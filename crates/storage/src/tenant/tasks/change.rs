@@ -6,7 +6,6 @@ use super::place::{TaskPlace, place_for};
 use super::references::check;
 use super::refusal::TaskError;
 use super::row::{TaskAssignee, TaskExternal, TaskRow, find, found, labels};
-use super::words::{TaskPriority, TaskState};
 use crate::convert::{micros, stored, text, timestamp};
 use crate::dialect::execute;
 use crate::tenant::audit::Audit;
@@ -15,6 +14,7 @@ use async_trait::async_trait;
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use squad_domain::Timestamp;
+use squad_domain::board::{TaskPriority, TaskState};
 use squad_domain::ids::{OrgId, SquadId};
 use uuid::Uuid;
 

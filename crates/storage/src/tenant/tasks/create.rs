@@ -4,7 +4,6 @@ use super::place::{TaskPlace, place_for};
 use super::references::check;
 use super::refusal::TaskError;
 use super::row::{TaskAssignee, TaskExternal, TaskRow, found, labels};
-use super::words::{TaskPriority, TaskState};
 use crate::convert::{micros, number, text, timestamp};
 use crate::dialect::{execute, one};
 use crate::tenant::audit::Audit;
@@ -13,6 +12,7 @@ use async_trait::async_trait;
 use sea_orm::{DatabaseTransaction, DbErr};
 use serde_json::json;
 use squad_domain::Timestamp;
+use squad_domain::board::{TaskPriority, TaskState};
 use squad_domain::ids::{OrgId, SquadId};
 use uuid::Uuid;
 

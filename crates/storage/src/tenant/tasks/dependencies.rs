@@ -3,7 +3,7 @@
 use super::hold;
 use super::references::exists;
 use super::refusal::{TaskError, TaskRefusal};
-use super::words::TaskState;
+use super::words::state;
 use crate::convert::number;
 use crate::dialect::{execute, one};
 use crate::error::StorageError;
@@ -12,6 +12,7 @@ use crate::tenant::{Author, Tenant, TenantWrite};
 use async_trait::async_trait;
 use sea_orm::{DatabaseTransaction, QueryResult};
 use serde_json::json;
+use squad_domain::board::TaskState;
 use squad_domain::ids::OrgId;
 use uuid::Uuid;
 
@@ -45,7 +46,7 @@ fn link(row: &QueryResult) -> Result<TaskLink, StorageError> {
         id: row.try_get("", "id")?,
         number: number(row.try_get("", "number")?),
         title: row.try_get("", "title")?,
-        state: TaskState::read(&row.try_get::<String>("", "state")?)?,
+        state: state(&row.try_get::<String>("", "state")?)?,
     })
 }
 

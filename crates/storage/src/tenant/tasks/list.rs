@@ -1,12 +1,12 @@
 //! Tasks as lists, as columns, and as what a search finds.
 
 use super::row::{COLUMNS, TaskAssignee, TaskRow, task};
-use super::words::{TaskPriority, TaskState};
 use crate::convert::{count, number, text};
 use crate::error::StorageError;
 use crate::tenant::conditions::Conditions;
 use crate::tenant::search::and_words;
 use crate::tenant::{Page, Tenant};
+use squad_domain::board::{TaskPriority, TaskState};
 use squad_domain::ids::SquadId;
 use uuid::Uuid;
 

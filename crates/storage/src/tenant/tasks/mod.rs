@@ -30,8 +30,7 @@ pub use list::{BoardColumn, LabelUse, TaskFilter};
 pub use place::TaskPlace;
 pub use refusal::{TaskError, TaskRefusal};
 pub use remove::TaskRemoval;
-pub use row::{TaskAssignee, TaskExternal, TaskRow};
-pub use words::{TaskPriority, TaskState};
+pub use row::{MAX_TASK_LABELS, TaskAssignee, TaskExternal, TaskRow};
 
 use crate::dialect::execute;
 use sea_orm::{DatabaseTransaction, DbErr};

@@ -7,13 +7,13 @@
 use super::hold;
 use super::refusal::{TaskError, TaskRefusal};
 use super::row::{TaskRow, find, found};
-use super::words::TaskState;
 use crate::dialect::{execute, one};
 use crate::tenant::audit::Audit;
 use crate::tenant::{Author, Change, Tenant, TenantWrite};
 use async_trait::async_trait;
 use sea_orm::{DatabaseTransaction, DbErr};
 use serde_json::json;
+use squad_domain::board::TaskState;
 use squad_domain::ids::OrgId;
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! What a task points to must be in the same organization. The database's own foreign keys do not look at that.
 
 use super::refusal::{TaskError, TaskRefusal};
-use super::row::{TaskAssignee, TaskRow};
+use super::row::{MAX_TASK_LABELS, TaskAssignee, TaskRow};
 use crate::dialect::one;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr};
 use squad_domain::ids::OrgId;
@@ -21,13 +21,16 @@ pub(super) async fn exists(
     Ok(one(transaction, &sql, [org.0.into(), id.into()]).await?.is_some())
 }
 
-/// Checks what the task points to, as far as `before` did not point to it already.
+/// Checks how many labels the task has, and what it points to, as far as `before` did not do so already.
 pub(super) async fn check(
     transaction: &DatabaseTransaction,
     org: OrgId,
     before: Option<&TaskRow>,
     task: &TaskRow,
 ) -> Result<(), TaskError> {
+    if task.labels.len() > MAX_TASK_LABELS && before.is_none_or(|before| before.labels != task.labels) {
+        return Err(TaskRefusal::TooManyLabels.into());
+    }
     if let Some(project) = task.project
         && before.and_then(|before| before.project) != Some(project)
         && !exists(transaction, org, "projects", "id", project).await?

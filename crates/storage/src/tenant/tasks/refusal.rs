@@ -2,6 +2,7 @@
 
 use super::attachments::{MAX_ATTACHMENT, MAX_ATTACHMENTS};
 use super::bulk::MAX_BULK_TASKS;
+use super::row::MAX_TASK_LABELS;
 use crate::error::{StorageError, WriteError};
 use sea_orm::DbErr;
 use uuid::Uuid;
@@ -24,6 +25,9 @@ pub enum TaskRefusal {
     /// There is no such task in the organization.
     #[error("there is no task `{0}`")]
     UnknownTask(Uuid),
+    /// The task would have too many labels.
+    #[error("a task has at most {MAX_TASK_LABELS} labels; remove one first")]
+    TooManyLabels,
     /// Another task has that external id already.
     #[error("the task `{by}` has this external id already; change that one, or choose another id")]
     ExternalIdTaken {

@@ -1,14 +1,18 @@
 //! A task, as it is read.
 
-use super::words::{TaskPriority, TaskState};
+use super::words::{priority, state};
 use crate::convert::{number, timestamp};
 use crate::dialect::one;
 use crate::error::StorageError;
 use crate::tenant::Tenant;
 use sea_orm::{DatabaseTransaction, QueryResult};
 use squad_domain::Timestamp;
+use squad_domain::board::{TaskPriority, TaskState};
 use squad_domain::ids::{OrgId, SquadId, UserId};
 use uuid::Uuid;
+
+/// Most labels of one task.
+pub const MAX_TASK_LABELS: usize = 20;
 
 /// Who shall see to a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +104,8 @@ pub(super) fn task(row: &QueryResult) -> Result<TaskRow, StorageError> {
         squad: row.try_get::<Option<Uuid>>("", "squad_id")?.map(SquadId),
         title: row.try_get("", "title")?,
         description: row.try_get("", "description")?,
-        state: TaskState::read(&row.try_get::<String>("", "state")?)?,
-        priority: TaskPriority::read(&row.try_get::<String>("", "priority")?)?,
+        state: state(&row.try_get::<String>("", "state")?)?,
+        priority: priority(&row.try_get::<String>("", "priority")?)?,
         assignee: user.map(UserId).map(TaskAssignee::User).or(member.map(TaskAssignee::Member)),
         labels,
         external: external.map(|id| TaskExternal { id, url }),

@@ -3,8 +3,8 @@
 use super::*;
 use crate::common::create;
 use squad_storage::{
-    BulkTaskChange, BulkTaskOutcome, LabelChange, MAX_BULK_TASKS, TaskAssignee, TaskError, TaskExternal,
-    TaskFilter, TaskPatch, TaskPlace, TaskRefusal, TaskRemoval,
+    BulkTaskChange, BulkTaskOutcome, LabelChange, MAX_BULK_TASKS, MAX_TASK_LABELS, TaskAssignee, TaskError,
+    TaskExternal, TaskFilter, TaskPatch, TaskPlace, TaskRefusal, TaskRemoval,
 };
 use squad_testkit::{each_database, spec};
 
@@ -121,6 +121,10 @@ async fn a_patch_changes_what_it_names_and_the_log_says_what() {
             let task = done(tenant.update_task(&author(), task_id(1), None, labels(change)).await.unwrap());
             assert_eq!(task.labels.join(","), left);
         }
+        let many =
+            labels(LabelChange::Add((0..MAX_TASK_LABELS).map(|number| format!("l{number}")).collect()));
+        let refused = tenant.update_task(&author(), task_id(1), None, many).await.unwrap_err();
+        assert_eq!(refusal(refused), TaskRefusal::TooManyLabels);
         let back = TaskPatch {
             assignee: Some(None),
             due_at: Some(None),

@@ -6,11 +6,12 @@ mod foreign;
 mod lists;
 
 use crate::common::{NOW, id as execution_id};
+use squad_domain::board::{TaskPriority, TaskState};
 use squad_domain::ids::{OrgId, SquadId, UserId};
 use squad_domain::member::Member;
 use squad_domain::role::Role;
 use squad_storage::{
-    Author, Change, NewProject, NewSquad, NewTask, NewUser, Page, Storage, TaskPriority, TaskRow, TaskState,
+    Author, Change, NewProject, NewSquad, NewTask, NewUser, Page, Storage, TaskRow,
     Tenant,
 };
 use uuid::Uuid;

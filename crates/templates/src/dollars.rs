@@ -5,7 +5,7 @@ use squad_domain::money::MicroUsd;
 
 /// US dollars: `2`, `2.5` or `"2.50"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Dollars(pub(crate) MicroUsd);
+pub struct Dollars(pub MicroUsd);
 
 impl<'de> Deserialize<'de> for Dollars {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

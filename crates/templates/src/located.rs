@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 /// What does not fit, and under which key.
 #[derive(Debug)]
-pub(crate) enum Misfit {
+pub enum Misfit {
     /// A key that means nothing.
     Unknown(Vec<String>),
     /// A value of the wrong kind.
@@ -14,7 +14,7 @@ pub(crate) enum Misfit {
 
 impl Misfit {
     /// The key, and what is wrong with it.
-    pub(crate) fn parts(self) -> (Vec<String>, String) {
+    pub fn parts(self) -> (Vec<String>, String) {
         match self {
             Self::Unknown(path) => {
                 let message = format!("there is no setting `{}`", dotted(&path));
@@ -26,7 +26,7 @@ impl Misfit {
 }
 
 /// Reads a whole table.
-pub(crate) fn read<T: DeserializeOwned>(table: &toml::Table) -> Result<T, Misfit> {
+pub fn read<T: DeserializeOwned>(table: &toml::Table) -> Result<T, Misfit> {
     let mut unknown: Option<Vec<String>> = None;
     let mut note = |path: serde_ignored::Path<'_>| {
         unknown.get_or_insert_with(|| segments(&path));
@@ -62,7 +62,7 @@ fn segments(path: &serde_ignored::Path<'_>) -> Vec<String> {
 }
 
 /// `prices."groq/openai/gpt-oss-120b".input`, `members[2].role`: a path as one would write it.
-pub(crate) fn dotted(path: &[String]) -> String {
+pub fn dotted(path: &[String]) -> String {
     let bare = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
     };
@@ -85,7 +85,7 @@ pub(crate) fn dotted(path: &[String]) -> String {
 }
 
 /// A text of TOML with the places of its keys.
-pub(crate) struct Text<'a> {
+pub struct Text<'a> {
     text: &'a str,
     spans: toml::Spanned<DeTable<'a>>,
 }
@@ -95,7 +95,7 @@ impl<'a> Text<'a> {
     ///
     /// # Errors
     /// The line, from 1, and what is wrong there.
-    pub(crate) fn parse(text: &'a str) -> Result<(Self, toml::Table), (usize, String)> {
+    pub fn parse(text: &'a str) -> Result<(Self, toml::Table), (usize, String)> {
         let at = |error: toml::de::Error| {
             (line_at(text, error.span().map_or(0, |span| span.start)), error.message().to_owned())
         };
@@ -105,7 +105,7 @@ impl<'a> Text<'a> {
     }
 
     /// The line of a key, from 1: as far down its path as there is something.
-    pub(crate) fn line(&self, path: &[String]) -> usize {
+    pub fn line(&self, path: &[String]) -> usize {
         let mut at = 0;
         let mut inside = Inside::Table(self.spans.get_ref());
         for part in path {
