@@ -3,10 +3,12 @@
 use crate::problem::{Code, ProblemBody};
 use crate::routes;
 use axum::Json;
-use utoipa::OpenApi as _;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use std::sync::LazyLock;
+use utoipa::OpenApi as _;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -56,8 +58,12 @@ const SIGNED_IN: &[(&str, &str)] = &[
     ("409", "It does not fit what is there"),
     ("412", "It was changed in the meantime"),
 ];
-const PUBLIC: &[(&str, &str)] =
-    &[("401", "Refused"), ("403", "Not allowed"), ("404", "There is nothing here"), ("409", "The first request with this key is still under way")];
+const PUBLIC: &[(&str, &str)] = &[
+    ("401", "Refused"),
+    ("403", "Not allowed"),
+    ("404", "There is nothing here"),
+    ("409", "The first request with this key is still under way"),
+];
 
 fn problem(description: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();

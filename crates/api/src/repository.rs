@@ -10,6 +10,12 @@ use squad_engine::Place;
 /// The repository as it goes into projects and executions.
 pub(crate) fn checked<P>(app: &App, permitted: &Permitted<P>, field: &str, text: &str) -> Answer<String> {
     let text = text.trim();
+    if holds_secret(text) {
+        return Err(Problem::field(
+            field,
+            "holds a user with a password or a token; leave that out, and store it at `PUT /projects/{id}/credentials`",
+        ));
+    }
     let place = squad_engine::place(text).map_err(|error| Problem::field(field, error.to_string()))?;
     if place == Place::Elsewhere {
         return Ok(text.to_owned());
@@ -24,4 +30,12 @@ pub(crate) fn checked<P>(app: &App, permitted: &Permitted<P>, field: &str, text:
         return Err(Problem::field(field, "is not a whole path; begin it with `/`"));
     }
     Ok(text.to_owned())
+}
+
+/// Whether a URL names more than a host: a password anywhere, or a user where a user may be a token.
+fn holds_secret(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((user, _)) = authority.rsplit_once('@') else { return false };
+    user.contains(':') || scheme.to_ascii_lowercase().starts_with("http")
 }

@@ -32,6 +32,6 @@ pub use engine::{Engine, EngineConfig};
 pub use error::EngineError;
 pub use feed::LiveText;
 pub use input::Input;
+pub use inspect::{Inspection, SuggestedCommand};
 pub use place::{Place, place};
 pub use prices::check_prices;
-pub use inspect::{Inspection, SuggestedCommand};

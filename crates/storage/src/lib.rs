@@ -49,29 +49,31 @@ pub use identity::{
 };
 pub use lease::{Claim, ClaimOutcome};
 pub use log::Guard;
-pub use money::{BudgetRow, BudgetScope};
 pub use mails::{MailRow, NewMail, SendMail};
+pub use money::{BudgetRow, BudgetScope};
 pub use outbox::{DeadJob, Job, JobFailure, NewJob, TakenJob};
+pub use overview::{OrganizationOverview, UserOverview};
+pub use read::{CallOutcome, ExecutionFilter, ExecutionRow, Lease, Memory, ModelCallRow, SquadRow};
 pub use tenant::{
     Acceptance, ApiKeyCreation, ApiKeyRow, InvitationOffer, InvitationRow, Invited, MAX_API_KEYS, NewApiKey,
     NewInvitation, OrgMemberChange, OrgMemberRow, Transfer,
 };
-pub use tenant::{AuditEntry, AuditProof, Author, Change, Page, StreamedEvent, Tenant, TenantExecutions, Topic};
 pub use tenant::{
-    MemberChange, MemberRevision, NewProject, NewSquad, ProjectCredentials, ProjectPatch, ProjectRow, SquadCost, SquadCreation,
-    SquadDeletion, SquadDetails, SquadMember, SquadPatch, SquadSpend, SquadStatus,
+    AuditEntry, AuditProof, Author, Change, Page, StreamedEvent, Tenant, TenantExecutions, Topic,
+};
+pub use tenant::{
+    BoardColumn, BulkTaskChange, BulkTaskOutcome, LabelChange, LabelUse, MAX_ATTACHMENT, MAX_ATTACHMENTS,
+    MAX_BULK_TASKS, MAX_TASK_LABELS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee,
+    TaskAttachmentRow, TaskCommentRow, TaskDependencies, TaskError, TaskExecutionRow, TaskExternal,
+    TaskFilter, TaskLink, TaskPatch, TaskPlace, TaskRefusal, TaskRemoval, TaskRow,
 };
 pub use tenant::{
     DeliverWebhook, DeliveryAttempt, DeliveryState, EVERY_EVENT, NewWebhookEndpoint, NewWebhookEvent,
     UnknownDeliveryState, WebhookDeliveryRow, WebhookEndpointChange, WebhookEndpointRow,
 };
 pub use tenant::{FeedbackError, FeedbackRow, NewFeedback, RatingSummary, SquadRatings};
-pub use tenant::{MessageCursor, MessageFilter, MessageRow, MessageScope, MessageStatistics};
 pub use tenant::{
-    BoardColumn, BulkTaskChange, BulkTaskOutcome, LabelChange, LabelUse, MAX_ATTACHMENT, MAX_ATTACHMENTS,
-    MAX_BULK_TASKS, MAX_TASK_LABELS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee, TaskAttachmentRow,
-    TaskCommentRow, TaskDependencies, TaskError, TaskExecutionRow, TaskExternal, TaskFilter, TaskLink, TaskPatch,
-    TaskPlace, TaskRefusal, TaskRemoval, TaskRow,
+    MemberChange, MemberRevision, NewProject, NewSquad, ProjectCredentials, ProjectPatch, ProjectRow,
+    SquadCost, SquadCreation, SquadDeletion, SquadDetails, SquadMember, SquadPatch, SquadSpend, SquadStatus,
 };
-pub use overview::{OrganizationOverview, UserOverview};
-pub use read::{CallOutcome, ExecutionFilter, ExecutionRow, Lease, Memory, ModelCallRow, SquadRow};
+pub use tenant::{MessageCursor, MessageFilter, MessageRow, MessageScope, MessageStatistics};

@@ -53,7 +53,11 @@ impl Storage {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn users_overview(&self, now: Timestamp, limit: u64) -> Result<Vec<UserOverview>, StorageError> {
+    pub async fn users_overview(
+        &self,
+        now: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<UserOverview>, StorageError> {
         let sql = "SELECT u.id, u.email, u.name, u.email_verified_at, u.created_at, \
                 (SELECT count(*) FROM memberships m WHERE m.user_id = u.id) AS organizations, \
                 (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.ended_at IS NULL AND s.expires_at > $1) AS sessions \
@@ -77,7 +81,10 @@ impl Storage {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn organizations_overview(&self, limit: u64) -> Result<Vec<OrganizationOverview>, StorageError> {
+    pub async fn organizations_overview(
+        &self,
+        limit: u64,
+    ) -> Result<Vec<OrganizationOverview>, StorageError> {
         let sql = "SELECT o.id, o.name, o.created_at, \
                 (SELECT count(*) FROM memberships m WHERE m.org_id = o.id) AS members, \
                 (SELECT count(*) FROM executions e WHERE e.org_id = o.id) AS executions \

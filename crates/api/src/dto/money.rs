@@ -22,7 +22,11 @@ pub(crate) fn changed_dollars(amount: &Option<Option<f64>>, context: &()) -> gar
 }
 
 /// As micro-dollars, rounded to the nearest.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range was checked by `dollars`")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "its range was checked by `dollars`"
+)]
 pub(crate) fn micros(dollars: f64) -> MicroUsd {
     MicroUsd::from_micros((dollars.clamp(0.0, MOST) * 1_000_000.0).round() as u64)
 }

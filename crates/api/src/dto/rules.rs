@@ -16,7 +16,11 @@ pub(crate) fn email(text: &str, (): &()) -> garde::Result {
     let plain = text.len() <= 254 && !text.chars().any(|c| c.is_control() || c.is_whitespace());
     let parts = text.rsplit_once('@');
     let whole = parts.is_some_and(|(user, host)| {
-        !user.is_empty() && user.len() <= 64 && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+        !user.is_empty()
+            && user.len() <= 64
+            && host.contains('.')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
             || !user.is_empty() && host == "localhost"
     });
     if plain && whole { Ok(()) } else { Err(Error::new("write an address such as `ada@example.com`")) }
@@ -88,7 +92,9 @@ mod tests {
         for good in ["ada@example.com", " a.b+c@x.y.org ", "root@localhost"] {
             assert!(email(good, &()).is_ok(), "{good}");
         }
-        for bad in ["", "ada", "@x.y", "a b@x.y", "a@x", "a@.x.y", "a\r\n@x.y", &format!("{}@x.y", "a".repeat(70))] {
+        for bad in
+            ["", "ada", "@x.y", "a b@x.y", "a@x", "a@.x.y", "a\r\n@x.y", &format!("{}@x.y", "a".repeat(70))]
+        {
             assert!(email(bad, &()).is_err(), "{bad}");
         }
     }

@@ -5,12 +5,12 @@ use squad_domain::duty::Duty;
 use squad_domain::execution::Status;
 use squad_domain::message::MessageKind;
 use squad_domain::permission::{OrgRole, Permission};
-use squad_domain::webhook_event::WebhookEvent;
-use squad_storage::{DeliveryState, EVERY_EVENT};
 use squad_domain::role::Role;
 use squad_domain::squad::ApprovalPolicy;
+use squad_domain::webhook_event::WebhookEvent;
 use squad_engine::SuggestedCommand;
 use squad_storage::SquadStatus;
+use squad_storage::{DeliveryState, EVERY_EVENT};
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
 
 fn one_of<'a>(words: impl Iterator<Item = &'a str>) -> Object {
@@ -70,7 +70,9 @@ pub(crate) fn optional_webhook_events() -> Array {
 fn webhook_event_list() -> ArrayBuilder {
     let names = std::iter::once(EVERY_EVENT).chain(WebhookEvent::ALL.iter().map(|event| event.slug()));
     ArrayBuilder::new()
-        .description(Some("Of what it is told: names of `GET /webhooks/events`, or `*` for everything, now and later."))
+        .description(Some(
+            "Of what it is told: names of `GET /webhooks/events`, or `*` for everything, now and later.",
+        ))
         .items(one_of(names))
         .min_items(Some(1))
         .max_items(Some(super::webhook::MOST_EVENTS))

@@ -112,12 +112,16 @@ async fn identify(parts: &Parts, app: &App) -> Answer<Caller> {
     let claims = app.keys().verify(&shown, at).await.map_err(|error| {
         tracing::debug!(%error, "an access token was refused");
         match error {
-            AccessError::Expired => Problem::new(Code::TokenExpired, "renew the access token at `/auth/refresh`"),
+            AccessError::Expired => {
+                Problem::new(Code::TokenExpired, "renew the access token at `/auth/refresh`")
+            }
             _ => nobody("the access token is not good; sign in again"),
         }
     })?;
     let row = app.storage().caller(claims.session, org, at).await?;
-    let row = row.filter(|row| row.user.id == claims.user).ok_or_else(|| nobody("the session is over; sign in again"))?;
+    let row = row
+        .filter(|row| row.user.id == claims.user)
+        .ok_or_else(|| nobody("the session is over; sign in again"))?;
     Ok(Caller {
         user: row.user,
         origin: Origin::Session(claims.session),
@@ -127,7 +131,13 @@ async fn identify(parts: &Parts, app: &App) -> Answer<Caller> {
     })
 }
 
-async fn by_key(app: &App, shown: &str, org: Option<OrgId>, address: IpAddr, at: Timestamp) -> Answer<Caller> {
+async fn by_key(
+    app: &App,
+    shown: &str,
+    org: Option<OrgId>,
+    address: IpAddr,
+    at: Timestamp,
+) -> Answer<Caller> {
     let refused = || nobody("the API key is not good: it was revoked, has expired, or is mistyped");
     let key = OpaqueToken::parse_as(Kind::ApiKey, shown).map_err(|_| refused())?;
     let hash = key.hash().to_hex();
@@ -172,7 +182,10 @@ fn credentials(parts: &Parts) -> Answer<String> {
     let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let shown = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if changes && !is_ours(&token, shown) {
-        return Err(Problem::new(Code::CsrfRefused, "send the value of the cookie `squad_csrf` as `x-csrf-token`"));
+        return Err(Problem::new(
+            Code::CsrfRefused,
+            "send the value of the cookie `squad_csrf` as `x-csrf-token`",
+        ));
     }
     Ok(token)
 }

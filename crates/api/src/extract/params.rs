@@ -35,7 +35,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         match AxumQuery::<T>::try_from_uri(&parts.uri) {
             Ok(AxumQuery(value)) => Ok(Self(value)),
             Err(error) => {
-                let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+                let why =
+                    std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
                 Err(Problem::new(Code::Invalid, format!("the parameters after `?` do not fit: {why}")))
             }
         }

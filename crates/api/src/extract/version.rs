@@ -23,7 +23,10 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         // A proxy that compressed the answer may have made its tag a weak one.
         let digits = text.trim_start_matches("W/").trim_matches('"');
         let version = digits.parse().map_err(|_| {
-            Problem::new(Code::BadRequest, "`If-Match` is not an `ETag` of ours: send it as it came, or leave it out")
+            Problem::new(
+                Code::BadRequest,
+                "`If-Match` is not an `ETag` of ours: send it as it came, or leave it out",
+            )
         })?;
         Ok(Self(Some(version)))
     }

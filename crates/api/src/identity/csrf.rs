@@ -10,8 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 /// The value that goes with an access token. Who has the value cannot make the token of it.
 pub(super) fn value(access_token: &str) -> String {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(access_token.as_bytes()).expect("a key may have any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(access_token.as_bytes()).expect("a key may have any length");
     mac.update(b"agent-squad/csrf/v1");
     BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
 }

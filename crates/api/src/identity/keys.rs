@@ -3,7 +3,9 @@
 use data_encoding::BASE64;
 use squad_domain::Timestamp;
 use squad_domain::ids::{SessionId, UserId};
-use squad_secrets::access::{AccessClaims, AccessError, KeyRing, LIFETIME, PrivateKey, RingError, VerifyingKey};
+use squad_secrets::access::{
+    AccessClaims, AccessError, KeyRing, LIFETIME, PrivateKey, RingError, VerifyingKey,
+};
 use squad_secrets::seal::{MasterKeys, OpenError};
 use squad_storage::{SigningKeyRow, Storage, StorageError};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -86,7 +88,12 @@ impl Keys {
     ///
     /// # Errors
     /// Never for the lifetime that all of ours have.
-    pub(crate) fn issue(&self, user: UserId, session: SessionId, now: Timestamp) -> Result<String, RingError> {
+    pub(crate) fn issue(
+        &self,
+        user: UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<String, RingError> {
         self.read(|state| state.ring.issue(user, session, now, LIFETIME))
     }
 

@@ -123,7 +123,12 @@ fn tokens(
 
 impl SignedIn {
     /// The answer: tokens in the body, or in cookies.
-    pub(crate) fn answer(self, app: &App, jar: CookieJar, by_cookie: bool) -> (CookieJar, axum::Json<SignedInBody>) {
+    pub(crate) fn answer(
+        self,
+        app: &App,
+        jar: CookieJar,
+        by_cookie: bool,
+    ) -> (CookieJar, axum::Json<SignedInBody>) {
         let Self { user, tokens } = self;
         let jar = if by_cookie { cookies::set(app, jar, &tokens) } else { jar };
         let body = SignedInBody {

@@ -38,9 +38,9 @@ pub(crate) async fn layer(State(app): State<App>, request: Request, next: Next) 
 
 async fn once(app: &App, request: Request, next: Next) -> Answer<Response> {
     let (mut parts, body) = request.into_parts();
-    let body = to_bytes(body, MOST)
-        .await
-        .map_err(|_| Problem::new(Code::TooLarge, "with an `Idempotency-Key`, a body is at most 8 MB large"))?;
+    let body = to_bytes(body, MOST).await.map_err(|_| {
+        Problem::new(Code::TooLarge, "with an `Idempotency-Key`, a body is at most 8 MB large")
+    })?;
     let (key, scope) = (key(&parts)?, scope(app, &mut parts, &body).await?);
     let fingerprint = fingerprint(&parts, &body);
     let request = Request::from_parts(parts, Body::from(body));
@@ -64,7 +64,10 @@ fn key(parts: &Parts) -> Answer<String> {
     if (1..=LONGEST).contains(&key.len()) {
         return Ok(key.to_owned());
     }
-    Err(Problem::new(Code::BadRequest, "an `Idempotency-Key` has 1 to 200 visible characters, such as a UUID"))
+    Err(Problem::new(
+        Code::BadRequest,
+        "an `Idempotency-Key` has 1 to 200 visible characters, such as a UUID",
+    ))
 }
 
 /// Whose keys these are. Who is nobody yet shares a scope only with those who send the very same.
@@ -117,7 +120,13 @@ async fn perform(
     performed.await.map_err(|_| Problem::internal())?
 }
 
-async fn keep(app: &App, scope: &str, key: &str, ticket: RequestTicket, response: Response) -> Answer<Response> {
+async fn keep(
+    app: &App,
+    scope: &str,
+    key: &str,
+    ticket: RequestTicket,
+    response: Response,
+) -> Answer<Response> {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, MOST).await.map_err(|_| Problem::internal())?;
     // What failed on our side, or was only refused for now, may be tried again.

@@ -43,7 +43,9 @@ impl Limits {
             Origin::Session(_) => caller.user.id.0,
             Origin::ApiKey { id, .. } => *id,
         };
-        self.callers.check_key(&key).map_err(|not_until| refused(not_until.wait_time_from(DefaultClock::default().now())))
+        self.callers
+            .check_key(&key)
+            .map_err(|not_until| refused(not_until.wait_time_from(DefaultClock::default().now())))
     }
 
     /// Forgets who has not asked for a while.

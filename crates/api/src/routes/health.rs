@@ -1,8 +1,8 @@
 //! What operators and other services ask: is it alive, is it ready, how is it doing, with which keys does it sign.
 
 use crate::app::App;
-use crate::problem::Answer;
 use crate::middleware::metrics;
+use crate::problem::Answer;
 use crate::problem::{Code, Problem};
 use axum::Json;
 use axum::extract::State;

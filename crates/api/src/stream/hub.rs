@@ -77,13 +77,8 @@ impl Tail {
 
 impl Hub {
     pub(crate) fn new(engine: Engine, stop: CancellationToken) -> Self {
-        let inner = Inner {
-            engine,
-            tails: Mutex::default(),
-            live: Mutex::default(),
-            watched: Notify::new(),
-            stop,
-        };
+        let inner =
+            Inner { engine, tails: Mutex::default(), live: Mutex::default(), watched: Notify::new(), stop };
         let hub = Self(Arc::new(inner));
         tokio::spawn(follow(hub.clone()));
         tokio::spawn(talk(hub.clone()));

@@ -9,10 +9,10 @@
 
 mod hub;
 mod reader;
-mod sse;
 mod socket;
+mod sse;
 
 pub(crate) use hub::Hub;
 pub(crate) use reader::{Reader, Watcher};
-pub(crate) use sse::{events, placed};
 pub(crate) use socket::socket;
+pub(crate) use sse::{events, placed};

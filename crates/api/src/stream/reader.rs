@@ -68,7 +68,9 @@ impl Reader {
         if after > head {
             return Err(Problem::new(
                 Code::CursorExpired,
-                format!("the stream ends at {head}, before the given id {after}: it is not the stream that the id came from; begin anew with `?after=0`"),
+                format!(
+                    "the stream ends at {head}, before the given id {after}: it is not the stream that the id came from; begin anew with `?after=0`"
+                ),
             ));
         }
         let tail = watcher.app.hub().tail(watcher.tenant.org()).await?;
@@ -162,7 +164,10 @@ impl Reader {
             return Ok(());
         }
         if !self.watcher.caller.still_may(&self.watcher.app, Permission::ReadExecutions).await? {
-            return Err(Problem::new(Code::Unauthenticated, "the right to watch this has ended; sign in again"));
+            return Err(Problem::new(
+                Code::Unauthenticated,
+                "the right to watch this has ended; sign in again",
+            ));
         }
         self.trusted_until = Instant::now() + TRUST;
         Ok(())

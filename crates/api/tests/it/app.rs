@@ -66,7 +66,8 @@ impl TestApp {
         let engine = Engine::new(config);
         let listener = squad_api::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let keys = Keys::load(storage.clone(), Arc::clone(&master), "http://squad.test", clock.now()).await.unwrap();
+        let keys =
+            Keys::load(storage.clone(), Arc::clone(&master), "http://squad.test", clock.now()).await.unwrap();
         let mut config = ApiConfig::new("http://squad.test", LOCAL);
         change(&mut config);
         let stop = CancellationToken::new();
@@ -79,7 +80,13 @@ impl TestApp {
 
     /// A server on a database.
     pub(crate) async fn new(database: &TestDatabase) -> Self {
-        Self::with(database, VirtualClock::default(), Arc::new(MasterKeys::new(MasterKey::generate())), |_| {}).await
+        Self::with(
+            database,
+            VirtualClock::default(),
+            Arc::new(MasterKeys::new(MasterKey::generate())),
+            |_| {},
+        )
+        .await
     }
 
     /// Another server on the same database.
@@ -141,7 +148,14 @@ impl TestApp {
 
     /// The key that signs access tokens now, and its name, taken from the database.
     pub(crate) async fn signing_key(&self) -> (String, Vec<u8>) {
-        let row = self.storage.signing_keys().await.unwrap().into_iter().find(|row| row.retired_at.is_none()).unwrap();
+        let row = self
+            .storage
+            .signing_keys()
+            .await
+            .unwrap()
+            .into_iter()
+            .find(|row| row.retired_at.is_none())
+            .unwrap();
         let sealed = BASE64.decode(row.sealed.as_bytes()).unwrap();
         let key = self.master.open(&sealed, &[b"signing_keys", row.kid.as_bytes()]).unwrap();
         (row.kid, key.to_vec())

@@ -13,8 +13,11 @@ pub(crate) fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let of_path = |(path, item): (&String, &Value)| {
         let methods = item.as_object().unwrap().iter();
-        let methods = methods.filter(|(method, _)| ["get", "post", "put", "patch", "delete"].contains(&method.as_str()));
-        methods.map(|(method, operation)| (method.to_uppercase(), path.clone(), operation.clone())).collect::<Vec<_>>()
+        let methods = methods
+            .filter(|(method, _)| ["get", "post", "put", "patch", "delete"].contains(&method.as_str()));
+        methods
+            .map(|(method, operation)| (method.to_uppercase(), path.clone(), operation.clone()))
+            .collect::<Vec<_>>()
     };
     paths.iter().flat_map(of_path).collect()
 }
@@ -36,7 +39,10 @@ fn every_operation_says_what_it_does() {
         assert!(ids.insert(id.clone()), "{method} {path}: two are called `{id}`");
         let tag = &operation["tags"][0];
         let tags = document["tags"].as_array().unwrap();
-        assert!(tags.iter().any(|known| known["name"] == *tag), "{method} {path}: the tag {tag} is not described");
+        assert!(
+            tags.iter().any(|known| known["name"] == *tag),
+            "{method} {path}: the tag {tag} is not described"
+        );
     }
 }
 

@@ -35,7 +35,9 @@ pub(crate) fn of(document: &Value, schema: &Value, id: Uuid) -> Value {
     };
     match kind.as_str() {
         Some("object") => object(document, schema, id),
-        Some("array") if schema["minItems"].as_u64().unwrap_or(0) > 0 => json!([of(document, &schema["items"], id)]),
+        Some("array") if schema["minItems"].as_u64().unwrap_or(0) > 0 => {
+            json!([of(document, &schema["items"], id)])
+        }
         Some("array") => json!([]),
         Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(1)),
         Some("boolean") => json!(false),

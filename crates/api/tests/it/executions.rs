@@ -42,10 +42,14 @@ async fn people_pause_message_and_cancel() {
         ada.post(&at("messages"), json!({ "content": " " })).await.refused(422, "invalid");
         ada.post(&at("approve"), json!({})).await.refused(409, "conflict");
         let cancelled = ada.post(&at("cancel"), json!({ "reason": "not needed" })).await.expect(200);
-        assert_eq!((cancelled["status"].as_str(), cancelled["reason"].as_str()), (Some("cancelled"), Some("not needed")));
+        assert_eq!(
+            (cancelled["status"].as_str(), cancelled["reason"].as_str()),
+            (Some("cancelled"), Some("not needed"))
+        );
         ada.post(&at("pause"), json!({})).await.refused(409, "conflict");
         let events = ada.get(&at("events")).await.expect(200);
-        let actors: Vec<&str> = events["items"].as_array().unwrap().iter().filter_map(|e| e["actor"].as_str()).collect();
+        let actors: Vec<&str> =
+            events["items"].as_array().unwrap().iter().filter_map(|e| e["actor"].as_str()).collect();
         assert!(actors[1..].iter().all(|actor| *actor == "person:ada"), "{actors:?}");
     })
     .await;

@@ -58,8 +58,12 @@ async fn a_browser_shows_that_its_own_page_asks() {
         app.register("ada@example.com").await;
         let login = json!({ "email": "ada@example.com", "password": PASSWORD, "cookies": true });
         let reply = app.anybody().post("/auth/login", login).await;
-        let cookies: Vec<String> =
-            reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect();
+        let cookies: Vec<String> = reply
+            .headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|value| value.to_str().unwrap().to_owned())
+            .collect();
         for name in ["squad_access", "squad_refresh"] {
             let cookie = cookies.iter().find(|cookie| cookie.starts_with(name)).unwrap();
             assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
@@ -104,7 +108,10 @@ async fn a_new_password_ends_every_session() {
     each_app(async |app| {
         let ada = app.person("ada@example.com").await;
         app.anybody().post("/auth/forgot-password", json!({ "email": "ada@example.com" })).await.expect(202);
-        app.anybody().post("/auth/forgot-password", json!({ "email": "nobody@example.com" })).await.expect(202);
+        app.anybody()
+            .post("/auth/forgot-password", json!({ "email": "nobody@example.com" }))
+            .await
+            .expect(202);
         let token = app.mailed_token("ada@example.com").await.unwrap();
         let weak = json!({ "token": token, "password": "password123" });
         app.anybody().post("/auth/reset-password", weak).await.refused(422, "invalid");

@@ -221,6 +221,12 @@ impl KeyRing {
         if too_early || too_late {
             return Err(AccessError::KeyNotInUse);
         }
-        Ok(AccessClaims { user: UserId(claims.sub), session: SessionId(claims.sid), id: claims.jti, issued_at, expires_at })
+        Ok(AccessClaims {
+            user: UserId(claims.sub),
+            session: SessionId(claims.sid),
+            id: claims.jti,
+            issued_at,
+            expires_at,
+        })
     }
 }

@@ -6,8 +6,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use squad_domain::Timestamp;
-use time::macros::datetime;
 use squad_domain::ids::{SessionId, UserId};
+use time::macros::datetime;
 use uuid::Uuid;
 
 const NOW: Timestamp = datetime!(2026-11-21 12:00 UTC);

@@ -54,7 +54,11 @@ impl Reach {
     /// What is typed, as configuration.
     pub(super) fn flags(&self) -> Vec<Flag> {
         let flag = |name, key: &str, value: &Option<String>| {
-            value.clone().map(|value| Flag { name, key: vec!["server".to_owned(), key.to_owned()], value: value.into() })
+            value.clone().map(|value| Flag {
+                name,
+                key: vec!["server".to_owned(), key.to_owned()],
+                value: value.into(),
+            })
         };
         [flag("--listen", "listen", &self.listen), flag("--public-url", "public_url", &self.public_url)]
             .into_iter()

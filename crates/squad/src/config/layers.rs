@@ -1,8 +1,8 @@
 //! Layers: tables with the place that each value comes from, and how the later ones win.
 
 use super::{Config, ConfigError};
-use squad_templates::located::{self, dotted};
 use squad_sandbox::{Tier, TierChoice};
+use squad_templates::located::{self, dotted};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;

@@ -13,12 +13,12 @@ mod lease;
 mod models;
 mod server;
 
-pub(crate) use squad_templates::Dollars;
 pub(crate) use error::ConfigError;
 pub(crate) use keys::{Config, KEYS};
 pub(crate) use layers::{Flag, Loaded, Origin};
 pub(crate) use lease::LeaseSeconds;
 pub(crate) use server::{Registration, Server};
+pub(crate) use squad_templates::Dollars;
 
 use layers::Layers;
 use std::path::Path;

@@ -43,9 +43,13 @@ struct Ada {
 
 impl Ada {
     async fn sign_in(url: &str) -> Self {
-        let mut ada =
-            Self { client: Client::builder().no_proxy().build().unwrap(), url: url.to_owned(), token: String::new() };
-        let account = json!({ "email": "ada@example.com", "name": "Ada", "password": "quiet-otter-under-9-bridges" });
+        let mut ada = Self {
+            client: Client::builder().no_proxy().build().unwrap(),
+            url: url.to_owned(),
+            token: String::new(),
+        };
+        let account =
+            json!({ "email": "ada@example.com", "name": "Ada", "password": "quiet-otter-under-9-bridges" });
         ada.ask(Method::POST, "/auth/register", Some(account.clone())).await;
         let signed_in = ada.ask(Method::POST, "/auth/login", Some(account)).await;
         ada.token = signed_in["access_token"].as_str().unwrap().to_owned();
@@ -53,7 +57,8 @@ impl Ada {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Value {
-        let request = self.client.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(&self.token);
+        let request =
+            self.client.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(&self.token);
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
@@ -112,7 +117,8 @@ fn a_task_goes_in_over_http_and_a_tested_branch_comes_out() {
         let before = ada.watch(&id, 0, "plan_approval").await;
         let asked = ada.get(&format!("/executions/{id}/questions")).await;
         assert_eq!(asked["items"][0]["kind"], "plan_approval", "{asked}");
-        ada.ask(Method::POST, &format!("/executions/{id}/approve"), Some(json!({ "note": "keep it small" }))).await;
+        ada.ask(Method::POST, &format!("/executions/{id}/approve"), Some(json!({ "note": "keep it small" })))
+            .await;
         let after = ada.watch(&id, *before.last().unwrap(), "\"to\":\"completed\"").await;
         let all: Vec<u64> = before.into_iter().chain(after).collect();
         assert_eq!(all, (1..=all.len() as u64).collect::<Vec<_>>());
@@ -159,13 +165,18 @@ fn a_server_that_is_killed_and_a_worker_of_its_own_lose_no_event() {
 #[test]
 fn an_operator_looks_after_people_and_backups() {
     let house = House::new();
-    let made = end(&mut house.squad(&["admin", "create-user", "--email", "Bob@example.com", "--name", "Bob"]));
+    let made =
+        end(&mut house.squad(&["admin", "create-user", "--email", "Bob@example.com", "--name", "Bob"]));
     assert_eq!(made.exit, 0, "{}", made.err);
     assert!(made.out.contains("/reset-password#token=sqe_"), "{}", made.out);
-    let twice = end(&mut house.squad(&["admin", "create-user", "--email", "bob@example.com", "--name", "Bob"]));
+    let twice =
+        end(&mut house.squad(&["admin", "create-user", "--email", "bob@example.com", "--name", "Bob"]));
     assert_eq!(twice.exit, 2);
     let users = end(&mut house.squad(&["admin", "users", "--json"])).json();
-    assert_eq!((users[0]["email"].as_str(), users[0]["organizations"].as_u64()), (Some("bob@example.com"), Some(1)));
+    assert_eq!(
+        (users[0]["email"].as_str(), users[0]["organizations"].as_u64()),
+        (Some("bob@example.com"), Some(1))
+    );
     assert_eq!(end(&mut house.squad(&["admin", "reset-password", "eve@example.com"])).exit, 2);
     let file = house.folder().join("copy.db");
     let file = file.to_str().unwrap();
@@ -186,6 +197,7 @@ fn a_port_that_is_taken_and_an_address_that_is_none_are_named() {
     let refused = end(&mut house.squad(&["serve", "--no-worker", "--listen", &address]));
     assert_eq!(refused.exit, 2);
     assert!(refused.err.contains(&address) && refused.err.contains("--listen"), "{}", refused.err);
-    let odd = end(&mut house.squad(&["serve", "--no-worker", "--listen", "127.0.0.1:0", "--public-url", "squad"]));
+    let odd =
+        end(&mut house.squad(&["serve", "--no-worker", "--listen", "127.0.0.1:0", "--public-url", "squad"]));
     assert_eq!(odd.exit, 2, "{}", odd.err);
 }

@@ -93,7 +93,8 @@ pub(crate) async fn append(
     audit: Audit,
 ) -> Result<(), DbErr> {
     // Holding the head's row keeps entries in one order.
-    let begin = "INSERT INTO audit_heads (org_id, last_seq, hash) VALUES ($1, 0, '') ON CONFLICT (org_id) DO NOTHING";
+    let begin =
+        "INSERT INTO audit_heads (org_id, last_seq, hash) VALUES ($1, 0, '') ON CONFLICT (org_id) DO NOTHING";
     execute(transaction, begin, [org.0.into()]).await?;
     let advance = "UPDATE audit_heads SET last_seq = last_seq + 1 WHERE org_id = $1 RETURNING last_seq, hash";
     let head = one(transaction, advance, [org.0.into()]).await?;
@@ -185,7 +186,11 @@ impl Tenant {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn audit_entries(&self, limit: u64, before: Option<u64>) -> Result<Vec<AuditEntry>, StorageError> {
+    pub async fn audit_entries(
+        &self,
+        limit: u64,
+        before: Option<u64>,
+    ) -> Result<Vec<AuditEntry>, StorageError> {
         let sql = "SELECT seq, at, actor, address, action, subject, details, hash FROM audit_entries \
             WHERE org_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
         let before = before.map_or(i64::MAX, count);

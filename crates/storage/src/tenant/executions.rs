@@ -22,7 +22,8 @@ pub struct TenantExecutions {
 
 const COLUMNS: &str = "e.id, e.org_id, e.squad_id, e.title, e.repository, e.branch, e.status, e.reason, e.paused, e.cost, \
     e.last_seq, e.created_at, e.updated_at, e.runnable, e.lease_owner, e.lease_until, b.limit_amount";
-const FROM: &str = "executions e LEFT JOIN budgets b ON b.execution_id = e.id AND b.member IS NULL AND b.org_id = e.org_id";
+const FROM: &str =
+    "executions e LEFT JOIN budgets b ON b.execution_id = e.id AND b.member IS NULL AND b.org_id = e.org_id";
 
 fn execution(row: &QueryResult) -> Result<ExecutionRow, StorageError> {
     let (owner, until): (Option<String>, Option<i64>) =
@@ -62,7 +63,11 @@ impl Tenant {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn executions(&self, wanted: TenantExecutions, page: Page) -> Result<Vec<ExecutionRow>, StorageError> {
+    pub async fn executions(
+        &self,
+        wanted: TenantExecutions,
+        page: Page,
+    ) -> Result<Vec<ExecutionRow>, StorageError> {
         let mut sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE e.org_id = $1 AND e.id < $2");
         let mut values = vec![page.below().into()];
         if let Some(squad) = wanted.squad {

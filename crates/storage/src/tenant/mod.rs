@@ -8,46 +8,46 @@ mod api_keys;
 mod audit;
 mod conditions;
 mod deliveries;
+mod executions;
 mod feedback;
 mod invitations;
 mod lock;
 mod members;
 mod members_of_org;
 mod messages;
-mod executions;
 mod organization;
-mod stream;
 mod projects;
 mod search;
 mod squads;
+mod stream;
 mod tasks;
 mod webhooks;
 
 pub use api_keys::{ApiKeyCreation, ApiKeyRow, MAX_API_KEYS, NewApiKey};
-pub use audit::{AuditEntry, AuditProof};
 pub(crate) use audit::{Audit, append};
-pub use invitations::{Acceptance, InvitationOffer, InvitationRow, Invited, NewInvitation};
-pub use executions::TenantExecutions;
-pub use stream::{StreamedEvent, Topic};
+pub use audit::{AuditEntry, AuditProof};
 pub(crate) use deliveries::announce;
 pub use deliveries::{
     DeliverWebhook, DeliveryAttempt, DeliveryState, NewWebhookEvent, UnknownDeliveryState, WebhookDeliveryRow,
 };
-pub use webhooks::{EVERY_EVENT, NewWebhookEndpoint, WebhookEndpointChange, WebhookEndpointRow};
-pub use members_of_org::{OrgMemberChange, OrgMemberRow, Transfer};
+pub use executions::TenantExecutions;
 pub use feedback::{FeedbackError, FeedbackRow, NewFeedback, RatingSummary, SquadRatings};
-pub use messages::{MessageCursor, MessageFilter, MessageRow, MessageScope, MessageStatistics};
-pub use tasks::{
-    BoardColumn, BulkTaskChange, BulkTaskOutcome, LabelChange, LabelUse, MAX_ATTACHMENT, MAX_ATTACHMENTS,
-    MAX_BULK_TASKS, MAX_TASK_LABELS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee, TaskAttachmentRow,
-    TaskCommentRow, TaskDependencies, TaskError, TaskExecutionRow, TaskExternal, TaskFilter, TaskLink, TaskPatch,
-    TaskPlace, TaskRefusal, TaskRemoval, TaskRow,
-};
+pub use invitations::{Acceptance, InvitationOffer, InvitationRow, Invited, NewInvitation};
 pub use members::{MemberChange, MemberRevision, SquadMember};
+pub use members_of_org::{OrgMemberChange, OrgMemberRow, Transfer};
+pub use messages::{MessageCursor, MessageFilter, MessageRow, MessageScope, MessageStatistics};
 pub use projects::{NewProject, ProjectCredentials, ProjectPatch, ProjectRow};
 pub use squads::{
     NewSquad, SquadCost, SquadCreation, SquadDeletion, SquadDetails, SquadPatch, SquadSpend, SquadStatus,
 };
+pub use stream::{StreamedEvent, Topic};
+pub use tasks::{
+    BoardColumn, BulkTaskChange, BulkTaskOutcome, LabelChange, LabelUse, MAX_ATTACHMENT, MAX_ATTACHMENTS,
+    MAX_BULK_TASKS, MAX_TASK_LABELS, NewTask, NewTaskAttachment, NewTaskComment, TaskAssignee,
+    TaskAttachmentRow, TaskCommentRow, TaskDependencies, TaskError, TaskExecutionRow, TaskExternal,
+    TaskFilter, TaskLink, TaskPatch, TaskPlace, TaskRefusal, TaskRemoval, TaskRow,
+};
+pub use webhooks::{EVERY_EVENT, NewWebhookEndpoint, WebhookEndpointChange, WebhookEndpointRow};
 
 use crate::connect::Storage;
 use crate::dialect::{self, all, one};
@@ -114,7 +114,12 @@ pub(crate) trait TenantWrite: Send + Sync + 'static {
     type Error: WriteError;
 
     /// Makes it. `at` is the moment of the change, in microseconds.
-    async fn run(&self, transaction: &DatabaseTransaction, org: OrgId, at: i64) -> Result<Self::Output, Self::Error>;
+    async fn run(
+        &self,
+        transaction: &DatabaseTransaction,
+        org: OrgId,
+        at: i64,
+    ) -> Result<Self::Output, Self::Error>;
 
     /// What the audit log shall hold of it; `None` where nothing was changed.
     fn audit(&self, output: &Self::Output) -> Option<Audit>;
@@ -168,7 +173,11 @@ impl Tenant {
     }
 
     /// Makes a change, and tells the audit log, as one transaction.
-    pub(crate) async fn write<W: TenantWrite>(&self, author: &Author, write: W) -> Result<W::Output, W::Error> {
+    pub(crate) async fn write<W: TenantWrite>(
+        &self,
+        author: &Author,
+        write: W,
+    ) -> Result<W::Output, W::Error> {
         self.storage.write(Scoped { org: self.org, author: author.clone(), write }).await
     }
 }

@@ -67,7 +67,8 @@ impl StreamedEvent {
     }
 }
 
-const COLUMNS: &str = "execution_id, squad_id, seq, squad_seq, org_seq, at, actor, kind, CAST(payload AS text) AS payload";
+const COLUMNS: &str =
+    "execution_id, squad_id, seq, squad_seq, org_seq, at, actor, kind, CAST(payload AS text) AS payload";
 
 fn event(row: &QueryResult) -> Result<StreamedEvent, DbErr> {
     Ok(StreamedEvent {

@@ -122,12 +122,17 @@ async fn on_postgres_a_query_without_an_organization_sees_nothing() {
     assert!(tables.len() >= 12, "{}", tables.len());
     for row in tables {
         let table: String = row.try_get("", "name").unwrap();
-        assert!(row.try_get::<bool>("", "walled").unwrap(), "`{table}` has no row-level security: `protect` it");
+        assert!(
+            row.try_get::<bool>("", "walled").unwrap(),
+            "`{table}` has no row-level security: `protect` it"
+        );
         for (org, most) in [(None, 0), (Some(ORG), i64::MAX)] {
             let transaction = connection.begin().await.unwrap();
             let org_name = org.map(|org| org.to_string()).unwrap_or_default();
             transaction
-                .execute_unprepared(&format!("SET LOCAL ROLE squad_tenant; SET LOCAL squad.org = '{org_name}'"))
+                .execute_unprepared(&format!(
+                    "SET LOCAL ROLE squad_tenant; SET LOCAL squad.org = '{org_name}'"
+                ))
                 .await
                 .unwrap();
             let count = |condition: &str| {

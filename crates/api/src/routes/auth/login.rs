@@ -68,7 +68,9 @@ pub(crate) async fn handler(
     match (account, verdict) {
         (Some(account), Ok(())) => {
             slowing.succeeded(&app).await?;
-            app.storage().audit_sign_in(account.user.id, &author(&account), "user.signed_in", serde_json::json!({})).await?;
+            app.storage()
+                .audit_sign_in(account.user.id, &author(&account), "user.signed_in", serde_json::json!({}))
+                .await?;
             let signed_in = sign_in(&app, account.user, device, now).await?;
             Ok(signed_in.answer(&app, jar, body.cookies))
         }
@@ -76,7 +78,14 @@ pub(crate) async fn handler(
             if problem.code() == Code::SignInRefused {
                 slowing.failed(&app, now).await?;
                 if let Some(account) = account {
-                    app.storage().audit_sign_in(account.user.id, &author(&account), "user.sign_in_refused", serde_json::json!({})).await?;
+                    app.storage()
+                        .audit_sign_in(
+                            account.user.id,
+                            &author(&account),
+                            "user.sign_in_refused",
+                            serde_json::json!({}),
+                        )
+                        .await?;
                 }
             }
             Err(problem)
@@ -99,7 +108,10 @@ async fn check(
     let account = account.filter(|_| verdict.is_right()).ok_or_else(refused)?;
     second_factor::check(app, account.user.id, code, now).await?;
     if account.user.email_verified_at.is_none() {
-        return Err(Problem::new(Code::EmailNotVerified, "follow the link in the mail to that address first"));
+        return Err(Problem::new(
+            Code::EmailNotVerified,
+            "follow the link in the mail to that address first",
+        ));
     }
     if verdict == Verdict::RightButOld {
         let hash = app.hasher().rehash(password).await?;

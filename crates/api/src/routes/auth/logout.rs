@@ -26,6 +26,8 @@ pub(crate) async fn handler(
 ) -> Answer<(CookieJar, StatusCode)> {
     let at = person.caller.at;
     app.storage().end_session(person.id(), person.session, SessionEnd::SignedOut, at).await?;
-    app.storage().audit_sign_in(person.id(), &person.caller.author(), "user.signed_out", serde_json::json!({})).await?;
+    app.storage()
+        .audit_sign_in(person.id(), &person.caller.author(), "user.signed_out", serde_json::json!({}))
+        .await?;
     Ok((end_cookies(&app, jar), StatusCode::NO_CONTENT))
 }

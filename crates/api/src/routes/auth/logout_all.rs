@@ -25,6 +25,13 @@ pub(crate) async fn handler(
     person: Person,
 ) -> Answer<(CookieJar, StatusCode)> {
     app.storage().end_sessions(person.id(), None, SessionEnd::SignedOut, person.caller.at).await?;
-    app.storage().audit_sign_in(person.id(), &person.caller.author(), "user.signed_out_everywhere", serde_json::json!({})).await?;
+    app.storage()
+        .audit_sign_in(
+            person.id(),
+            &person.caller.author(),
+            "user.signed_out_everywhere",
+            serde_json::json!({}),
+        )
+        .await?;
     Ok((end_cookies(&app, jar), StatusCode::NO_CONTENT))
 }

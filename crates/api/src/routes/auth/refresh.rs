@@ -32,15 +32,22 @@ pub(crate) struct Refresh {
     request_body = Refresh,
     responses((status = 200, description = "Renewed", body = SignedInBody)),
 )]
-pub(crate) async fn handler(State(app): State<App>, jar: CookieJar, Json(body): Json<Refresh>) -> Answer<Response> {
+pub(crate) async fn handler(
+    State(app): State<App>,
+    jar: CookieJar,
+    Json(body): Json<Refresh>,
+) -> Answer<Response> {
     let in_cookie = jar.get(REFRESH_COOKIE).map(|cookie| cookie.value().to_owned());
     let by_cookie = body.refresh_token.is_none();
     let token = body.refresh_token.or(in_cookie);
-    let token = token.ok_or_else(|| Problem::new(Code::RefreshRefused, "there is no session to renew; sign in"))?;
+    let token =
+        token.ok_or_else(|| Problem::new(Code::RefreshRefused, "there is no session to renew; sign in"))?;
     match renew(&app, &token, app.now()).await {
         Ok(renewed) => Ok(renewed.answer(&app, jar, by_cookie).into_response()),
         // A browser forgets what is not good any more.
-        Err(problem) if by_cookie && problem.code() == Code::RefreshRefused && jar.get(ACCESS_COOKIE).is_some() => {
+        Err(problem)
+            if by_cookie && problem.code() == Code::RefreshRefused && jar.get(ACCESS_COOKIE).is_some() =>
+        {
             Ok((end_cookies(&app, jar), problem).into_response())
         }
         Err(problem) => Err(problem),

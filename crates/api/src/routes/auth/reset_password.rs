@@ -33,10 +33,12 @@ pub(crate) struct ResetPassword {
     operation_id = "reset_password",
     tag = "identity",
     request_body = ResetPassword,
-    responses((status = 204, description = "The password is set"), (status = 410, description = "The link is not good any more", body = crate::problem::ProblemBody)),
+    responses((status = 204, description = "The password is set"), (status = 410, description = "The link is not good any more", body = crate::problem::ProblemBody, content_type = "application/problem+json")),
 )]
 pub(crate) async fn handler(State(app): State<App>, Json(body): Json<ResetPassword>) -> Answer<StatusCode> {
-    let gone = || Problem::new(Code::LinkRefused, "the link was used, has expired, or is incomplete; ask for a new one");
+    let gone = || {
+        Problem::new(Code::LinkRefused, "the link was used, has expired, or is incomplete; ask for a new one")
+    };
     let token = OpaqueToken::parse_as(Kind::EmailLink, body.token.trim()).map_err(|_| gone())?;
     // Whose it is shows only when the link is used, so name and address cannot be held against the password here.
     let password = Password::new(body.password, Owner { email: "", name: "" })

@@ -28,10 +28,12 @@ pub(crate) struct VerifyEmail {
     operation_id = "verify_email",
     tag = "identity",
     request_body = VerifyEmail,
-    responses((status = 204, description = "The address is verified"), (status = 410, description = "The link is not good any more", body = crate::problem::ProblemBody)),
+    responses((status = 204, description = "The address is verified"), (status = 410, description = "The link is not good any more", body = crate::problem::ProblemBody, content_type = "application/problem+json")),
 )]
 pub(crate) async fn handler(State(app): State<App>, Json(body): Json<VerifyEmail>) -> Answer<StatusCode> {
-    let gone = || Problem::new(Code::LinkRefused, "the link was used, has expired, or is incomplete; ask for a new one");
+    let gone = || {
+        Problem::new(Code::LinkRefused, "the link was used, has expired, or is incomplete; ask for a new one")
+    };
     let token = OpaqueToken::parse_as(Kind::EmailLink, body.token.trim()).map_err(|_| gone())?;
     app.storage().verify_email(&token.hash().to_hex(), app.now()).await?.ok_or_else(gone)?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,6 +2,7 @@
 //! WebSocket) or in pages (JSON).
 
 use crate::app::App;
+use crate::dto::moment::Moment;
 use crate::extract::{List, Path, Permitted, Query, may};
 use crate::problem::{Answer, Code, Problem};
 use crate::stream::{self, Reader, Watcher, placed};
@@ -11,7 +12,6 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
-use crate::dto::moment::Moment;
 use serde::{Deserialize, Serialize};
 use squad_domain::ids::{ExecutionId, SquadId};
 use squad_storage::Topic;
@@ -199,7 +199,12 @@ async fn answer(
     })
 }
 
-async fn page(permitted: &Permitted<may::ReadExecutions>, topic: Topic, after: u64, limit: u64) -> Answer<Response> {
+async fn page(
+    permitted: &Permitted<may::ReadExecutions>,
+    topic: Topic,
+    after: u64,
+    limit: u64,
+) -> Answer<Response> {
     if !(1..=1000).contains(&limit) {
         return Err(Problem::field("limit", "is from 1 to 1000"));
     }

@@ -59,7 +59,8 @@ pub(crate) async fn handler(
     let task = permitted.tenant.task(id).await?.ok_or_else(|| Problem::not_found("task"))?;
     let squad = body.squad_id.map(SquadId).or(task.squad);
     let wish = Wish {
-        squad: squad.ok_or_else(|| Problem::field("squad_id", "the task has no squad: say who works on it"))?,
+        squad: squad
+            .ok_or_else(|| Problem::field("squad_id", "the task has no squad: say who works on it"))?,
         project: task.project,
         repository: None,
         task: Task { title: task.title, description: task.description },

@@ -41,8 +41,11 @@ async fn spec<P>(app: &App, permitted: &Permitted<P>, wish: Wish) -> Answer<Exec
         return Err(Problem::new(Code::Conflict, "the squad takes no work now; make it active first"));
     }
     let members = tenant.members(wish.squad).await?.into_iter().filter(|member| member.active);
-    let squad =
-        Squad { id: details.id, name: details.name.clone(), members: members.map(|row| row.member).collect() };
+    let squad = Squad {
+        id: details.id,
+        name: details.name.clone(),
+        members: members.map(|row| row.member).collect(),
+    };
     let project = match wish.project {
         Some(id) => Some(tenant.project(id).await?.ok_or_else(|| Problem::not_found("project"))?),
         None => None,

@@ -38,7 +38,10 @@ async fn question(
     if let Some(named) = named {
         let found = open.find(|question| question.id.as_str() == named);
         return found.cloned().ok_or_else(|| {
-            Problem::new(Code::Conflict, format!("no question `{named}` is open; see `/executions/{id}/questions`"))
+            Problem::new(
+                Code::Conflict,
+                format!("no question `{named}` is open; see `/executions/{id}/questions`"),
+            )
         });
     }
     let fitting: Vec<&Question> = open.filter(|question| question.accepts(given).is_ok()).collect();
@@ -301,7 +304,7 @@ pub(crate) async fn budget(
 
 /// Another model.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
-pub(crate) struct SwapModel {
+pub(crate) struct SwapExecutionModel {
     /// As `provider/model`.
     #[garde(length(min = 1, max = 200))]
     #[schema(example = "anthropic/claude-sonnet-4-5")]
@@ -319,14 +322,14 @@ pub(crate) struct SwapModel {
     tag = "executions",
     extensions(("x-permission" = json!("executions:steer"))),
     params(("id" = Uuid, Path, description = "Which execution")),
-    request_body = SwapModel,
+    request_body = SwapExecutionModel,
     responses((status = 200, description = "How it stands now", body = Execution)),
 )]
 pub(crate) async fn swap_model(
     State(app): State<App>,
     permitted: Steering,
     Path(id): Path<Uuid>,
-    Json(body): Json<SwapModel>,
+    Json(body): Json<SwapExecutionModel>,
 ) -> Stands {
     find(&permitted, id).await?;
     let model = super::start::model(&body.model)?;

@@ -65,7 +65,10 @@ impl Me {
     fn new(caller: Caller, memberships: Vec<Membership>) -> Self {
         let permissions = squad_domain::permission::Permission::ALL.iter();
         Self {
-            permissions: permissions.filter(|permission| caller.may(**permission)).map(|p| p.slug()).collect(),
+            permissions: permissions
+                .filter(|permission| caller.may(**permission))
+                .map(|p| p.slug())
+                .collect(),
             current_organization_id: caller.organization.map(|(id, _)| id.0),
             user: caller.user.into(),
             organizations: memberships

@@ -1,11 +1,12 @@
 //! `POST /projects`.
 
-use super::{hosts, repository};
+use super::hosts;
 use crate::app::App;
 use crate::dto::project::Project;
 use crate::dto::rules;
 use crate::extract::{Json, Permitted, Versioned, may};
 use crate::problem::{Answer, Problem};
+use crate::repository::checked;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -73,7 +74,7 @@ pub(crate) async fn handler(
 ) -> Answer<impl IntoResponse> {
     let project = NewProject {
         id: app.new_id(),
-        repository: repository(&app, &permitted, &body.repository)?,
+        repository: checked(&app, &permitted, "repository", &body.repository)?,
         name: body.name.trim().to_owned(),
         description: body.description,
         default_branch: body.default_branch,

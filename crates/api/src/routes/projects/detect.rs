@@ -1,10 +1,11 @@
 //! `POST /projects/{id}/detect`.
 
-use super::{find, repository};
+use super::find;
 use crate::app::App;
 use crate::dto::project::Detection;
 use crate::extract::{Path, Permitted, may};
 use crate::problem::{Answer, Code, Problem};
+use crate::repository::checked;
 use axum::Json;
 use axum::extract::State;
 use squad_engine::EngineError;
@@ -30,7 +31,7 @@ pub(crate) async fn handler(
 ) -> Answer<Json<Detection>> {
     let project = find(&permitted, id).await?;
     // Whoever made the project may have been allowed more, on a server that was set up otherwise.
-    let source = repository(&app, &permitted, &project.repository)?;
+    let source = checked(&app, &permitted, "repository", &project.repository)?;
     let seen = app.engine().inspect(&source).await.map_err(|error| match error {
         EngineError::Repository(why) => {
             Problem::new(Code::Conflict, format!("the repository cannot be looked at: {why}"))

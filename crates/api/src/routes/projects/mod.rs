@@ -29,25 +29,6 @@ async fn find<P>(permitted: &Permitted<P>, id: Uuid) -> Answer<ProjectRow> {
     permitted.tenant.project(id).await?.ok_or_else(|| Problem::not_found("project"))
 }
 
-/// The repository of a project: one that the caller may name, without what opens it.
-fn repository<P>(app: &App, permitted: &Permitted<P>, text: &str) -> Answer<String> {
-    if holds_secret(text.trim()) {
-        return Err(Problem::field(
-            "repository",
-            "holds a user with a password or a token; leave that out, and store it at `PUT /projects/{id}/credentials`",
-        ));
-    }
-    crate::repository::checked(app, permitted, "repository", text)
-}
-
-/// Whether a URL names more than a host: a password anywhere, or a user where a user may be a token.
-fn holds_secret(url: &str) -> bool {
-    let Some((scheme, rest)) = url.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let Some((user, _)) = authority.rsplit_once('@') else { return false };
-    user.contains(':') || scheme.to_ascii_lowercase().starts_with("http")
-}
-
 /// Hosts that a setup command may reach.
 fn hosts(hosts: &[String], (): &()) -> garde::Result {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '*' | ':');

@@ -1,12 +1,13 @@
 //! `PATCH /projects/{id}`.
 
-use super::{changed_hosts, changed_text, repository};
+use super::{changed_hosts, changed_text};
 use crate::app::App;
 use crate::dto::patch::present;
 use crate::dto::project::Project;
 use crate::dto::rules;
 use crate::extract::{IfMatch, Json, Path, Permitted, Versioned, may};
 use crate::problem::{Answer, Problem};
+use crate::repository::checked;
 use axum::extract::State;
 use garde::Validate;
 use serde::Deserialize;
@@ -80,7 +81,7 @@ pub(crate) async fn handler(
     IfMatch(expected): IfMatch,
     Json(body): Json<UpdateProject>,
 ) -> Answer<Versioned<Project>> {
-    let checked = |text: &String| repository(&app, &permitted, text);
+    let checked = |text: &String| checked(&app, &permitted, "repository", text);
     let patch = ProjectPatch {
         repository: body.repository.as_ref().map(checked).transpose()?,
         name: body.name.map(|name| name.trim().to_owned()),

@@ -32,7 +32,8 @@ impl Backup {
         let storage = context.existing().await?;
         if !storage.back_up(&self.file).await? {
             return Err(CliError::Usage(
-                "this database is Postgres; back it up with `pg_dump`, which is safe while it runs".to_owned(),
+                "this database is Postgres; back it up with `pg_dump`, which is safe while it runs"
+                    .to_owned(),
             ));
         }
         output::print(&format!("written to {}\n", self.file.display()));

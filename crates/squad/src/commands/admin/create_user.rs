@@ -43,7 +43,10 @@ impl CreateUser {
         };
         let made = storage.create_user(user, LOCAL_ORG).await?;
         let user = made.ok_or_else(|| {
-            CliError::Usage(format!("`{}` has an account already; see `squad admin reset-password`", self.email))
+            CliError::Usage(format!(
+                "`{}` has an account already; see `squad admin reset-password`",
+                self.email
+            ))
         })?;
         let link = password_link(context, &storage, &user).await?;
         output::print(&if context.json {

@@ -20,7 +20,12 @@ impl Mails {
         let rows: Vec<_> = mails
             .into_iter()
             .map(|row| {
-                vec![json!(row.mail.to), json!(row.mail.subject), json!(link(&row.mail.text)), json!(row.error)]
+                vec![
+                    json!(row.mail.to),
+                    json!(row.mail.subject),
+                    json!(link(&row.mail.text)),
+                    json!(row.error),
+                ]
             })
             .collect();
         table::print(context, &["to", "subject", "link", "error"], &rows, "no mail waits to be sent");

@@ -17,7 +17,13 @@ impl Organizations {
         let rows: Vec<_> = organizations
             .into_iter()
             .map(|org| {
-                vec![json!(org.name), json!(org.owners), json!(org.members), json!(org.executions), json!(org.id)]
+                vec![
+                    json!(org.name),
+                    json!(org.owners),
+                    json!(org.members),
+                    json!(org.executions),
+                    json!(org.id),
+                ]
             })
             .collect();
         let columns = ["name", "owners", "members", "executions", "id"];

@@ -29,9 +29,10 @@ fn table(columns: &[&str], rows: &[Vec<Value>]) -> String {
         Value::Null => "–".to_owned(),
         other => other.to_string(),
     };
-    let shown: Vec<Vec<String>> = std::iter::once(columns.iter().map(|name| name.replace('_', " ")).collect())
-        .chain(rows.iter().map(|row| row.iter().map(cell).collect()))
-        .collect();
+    let shown: Vec<Vec<String>> =
+        std::iter::once(columns.iter().map(|name| name.replace('_', " ")).collect())
+            .chain(rows.iter().map(|row| row.iter().map(cell).collect()))
+            .collect();
     let width = |column: usize| shown.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     let line = |row: &Vec<String>| {

@@ -10,10 +10,7 @@ use squad_domain::board::{TaskPriority, TaskState};
 use squad_domain::ids::{OrgId, SquadId, UserId};
 use squad_domain::member::Member;
 use squad_domain::role::Role;
-use squad_storage::{
-    Author, Change, NewProject, NewSquad, NewTask, NewUser, Page, Storage, TaskRow,
-    Tenant,
-};
+use squad_storage::{Author, Change, NewProject, NewSquad, NewTask, NewUser, Page, Storage, TaskRow, Tenant};
 use uuid::Uuid;
 
 const ORG: OrgId = OrgId(Uuid::from_u128(0x01));
