@@ -59,6 +59,7 @@ const fn slug(ecosystem: Ecosystem) -> &'static str {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` asks for")]
 fn refused(error: squad_workspace::Error) -> EngineError {
     EngineError::Repository(error.to_string())
 }

@@ -10,7 +10,7 @@ use squad_api::{ApiConfig, App, Defaults, Keys};
 use squad_engine::{Clock, Engine, SystemClock};
 use squad_integrations::jobs::{Handlers, Runner};
 use squad_integrations::mail::{MailHandler, Mailer};
-use squad_integrations::webhook::{Policy, SystemResolver, WebhookHandler};
+use squad_integrations::webhook::{SystemResolver, WebhookHandler};
 use squad_llm::ProcessEnvironment;
 use squad_secrets::seal::MasterKeys;
 use std::net::SocketAddr;
@@ -181,7 +181,11 @@ fn handlers(
     });
     let mailer = std::env::var(SMTP_VARIABLE).ok().filter(|url| !url.is_empty());
     let mailer = mailer.map(|url| Mailer::new(&url, &from)).transpose()?;
-    let webhooks =
-        WebhookHandler::new(storage.clone(), Arc::clone(master), Arc::new(SystemResolver), Policy::default());
+    let webhooks = WebhookHandler::new(
+        storage.clone(),
+        Arc::clone(master),
+        Arc::new(SystemResolver),
+        config.webhook_policy,
+    );
     Ok(Handlers::new().with(MailHandler::new(storage, mailer)).with(webhooks))
 }

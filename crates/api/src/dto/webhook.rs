@@ -127,7 +127,7 @@ fn optional_known_events(names: &Option<Vec<String>>, context: &()) -> garde::Re
 }
 
 /// The names as they are kept: each once, and alone where it stands for all.
-pub(crate) fn distinct(names: Vec<String>) -> Vec<String> {
+pub(crate) fn distinct(names: &[String]) -> Vec<String> {
     if names.iter().any(|name| name == EVERY_EVENT) {
         return vec![EVERY_EVENT.to_owned()];
     }
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_name_is_kept_once_and_everything_is_one_name() {
-        let names = |names: &[&str]| distinct(names.iter().map(ToString::to_string).collect());
+        let names = |names: &[&str]| distinct(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
         let twice = ["execution.failed", "execution.started", "execution.failed"];
         assert_eq!(names(&twice), ["execution.started", "execution.failed"]);
         assert_eq!(names(&["execution.failed", "*"]), ["*"]);

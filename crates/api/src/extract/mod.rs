@@ -12,7 +12,7 @@ mod version;
 pub(crate) use body::Json;
 pub(crate) use caller::{Caller, Origin, Person};
 pub(crate) use organization::InOrganization;
-pub(crate) use page::{Cursor, List, PageQuery};
+pub(crate) use page::{List, PageQuery};
 pub(crate) use params::{Path, Query};
 pub(crate) use peer::Peer;
 pub(crate) use permission::{Permitted, may};

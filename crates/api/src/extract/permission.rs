@@ -53,7 +53,6 @@ needs!(
     ReadExecutions,
     StartExecutions,
     SteerExecutions,
-    ShareExecutions,
     GiveFeedback,
 );
 

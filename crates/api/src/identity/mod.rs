@@ -10,7 +10,7 @@ mod slowing;
 pub(crate) use cookies::{ACCESS_COOKIE, REFRESH_COOKIE};
 pub(crate) use hasher::Hasher;
 pub use keys::{KeyError, Keys};
-pub(crate) use session::{Device, SignedIn, SignedInBody, Tokens};
+pub(crate) use session::{Device, SignedInBody};
 pub(crate) use slowing::Slowing;
 pub(crate) mod invitations;
 pub(crate) mod links;

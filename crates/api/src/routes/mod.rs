@@ -4,6 +4,7 @@
 mod api_keys;
 mod audit_log;
 mod auth;
+mod budgets;
 mod docs;
 mod executions;
 mod feedback;
@@ -53,6 +54,7 @@ fn private() -> OpenApiRouter<App> {
         .merge(organizations::routes())
         .merge(invitations::routes())
         .merge(audit_log::routes())
+        .merge(budgets::routes())
         .merge(api_keys::routes())
         .merge(feedback::routes())
         .merge(messages::routes())

@@ -42,7 +42,6 @@ impl Clock for TestClock {
 pub(crate) struct TestApp {
     pub(crate) url: String,
     pub(crate) storage: Storage,
-    pub(crate) engine: Engine,
     pub(crate) clock: VirtualClock,
     master: Arc<MasterKeys>,
     stop: CancellationToken,
@@ -73,9 +72,9 @@ impl TestApp {
         let stop = CancellationToken::new();
         let times = clock.clone();
         let runner = Runner::new(storage.clone(), Handlers::new(), Arc::new(move || times.now()), "test");
-        let app = App::new(config, engine.clone(), keys, Arc::clone(&master), runner.wake(), stop.clone());
+        let app = App::new(config, engine, keys, Arc::clone(&master), runner.wake(), stop.clone());
         let served = tokio::spawn(squad_api::serve(listener, squad_api::router(app), stop.clone()));
-        Self { url, storage, engine, clock, master, stop, served, _data: data }
+        Self { url, storage, clock, master, stop, served, _data: data }
     }
 
     /// A server on a database.

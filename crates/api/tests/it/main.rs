@@ -5,6 +5,7 @@ mod account;
 mod api_keys;
 mod app;
 mod audit_log;
+mod budgets;
 mod document;
 mod everyone;
 mod example;

@@ -60,7 +60,7 @@ impl House {
     async fn new(database: &TestDatabase) -> Self {
         let (clock, master) = (VirtualClock::default(), Arc::new(MasterKeys::new(MasterKey::generate())));
         let app = TestApp::with(database, clock.clone(), Arc::clone(&master), |config| {
-            config.webhook_policy = LAPTOP
+            config.webhook_policy = LAPTOP;
         })
         .await;
         let sender = WebhookHandler::new(app.storage.clone(), master, Arc::new(SystemResolver), LAPTOP);

@@ -55,7 +55,7 @@ impl Show {
             let changes = desk.changes(id).await?.ok_or_else(|| {
                 CliError::Usage(format!("execution {} has changed nothing yet", id.short()))
             })?;
-            output::print(&only(&context, "diff", diff(changes)));
+            output::print(&only(&context, "diff", diff(&changes)));
             return Ok(Exit::Completed);
         }
         let now = SystemClock::default().now();
@@ -76,7 +76,7 @@ impl Show {
 }
 
 /// The diff for a terminal.
-fn diff(changes: Changes) -> String {
+fn diff(changes: &Changes) -> String {
     let mut text = clean::text(&changes.diff);
     if changes.truncated {
         text.push_str("… the diff is longer; see the branch for all of it\n");

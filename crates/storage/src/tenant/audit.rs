@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use squad_domain::Timestamp;
 use squad_domain::ids::OrgId;
 use squad_secrets::audit::{Chain, Hash};
+use std::fmt::Display;
 
 /// What a change tells the audit log.
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    pub(crate) fn new(action: &'static str, subject: impl ToString, details: Value) -> Self {
+    pub(crate) fn new(action: &'static str, subject: impl Display, details: Value) -> Self {
         Self { action, subject: subject.to_string(), details }
     }
 }

@@ -6,6 +6,7 @@
 
 mod api_keys;
 mod audit;
+mod budgets;
 mod conditions;
 mod deliveries;
 mod executions;

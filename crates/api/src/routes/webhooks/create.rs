@@ -45,7 +45,7 @@ pub(crate) async fn handler(
         id,
         url,
         description: body.description,
-        events: distinct(body.events),
+        events: distinct(&body.events),
         secret_sealed: seal_secret(app.master(), permitted.org(), id, &secret),
     };
     let row = permitted.tenant.create_webhook_endpoint(&permitted.author(), new).await?;

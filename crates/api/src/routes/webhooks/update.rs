@@ -30,7 +30,7 @@ pub(crate) async fn handler(
     let change = WebhookEndpointChange {
         url: body.url.map(|url| fit_url(&app, &url)).transpose()?,
         description: body.description,
-        events: body.events.map(distinct),
+        events: body.events.as_deref().map(distinct),
         active: body.active,
     };
     match permitted.tenant.update_webhook_endpoint(&permitted.author(), id, expected, change).await? {

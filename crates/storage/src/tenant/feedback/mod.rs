@@ -74,7 +74,7 @@ const COLUMNS: &str =
     "f.id, f.execution_id, f.member, f.rating, f.comment, f.author, f.version, f.created_at, f.updated_at";
 
 fn named(member: String) -> Option<MemberName> {
-    (member != WHOLE).then(|| MemberName(member))
+    (member != WHOLE).then_some(MemberName(member))
 }
 
 fn feedback(row: &QueryResult) -> Result<FeedbackRow, StorageError> {

@@ -101,7 +101,7 @@ impl Bulk {
                 done.touched.push(id);
                 Ok(match remove(transaction, org, at, task).await? {
                     Removed::Deleted => BulkTaskOutcome::Deleted,
-                    Removed::Archived(task) => BulkTaskOutcome::Archived(task),
+                    Removed::Archived(task) => BulkTaskOutcome::Archived(*task),
                 })
             }
         }

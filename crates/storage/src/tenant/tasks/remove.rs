@@ -45,7 +45,7 @@ impl Tenant {
 /// What is left of a task that was to be deleted.
 pub(super) enum Removed {
     Deleted,
-    Archived(TaskRow),
+    Archived(Box<TaskRow>),
 }
 
 /// Deletes the task or puts it away. The caller holds the board.
@@ -59,7 +59,7 @@ pub(super) async fn remove(
     if one(transaction, sql, [org.0.into(), task.id.into()]).await?.is_some() {
         let away = TaskPatch { archived: Some(true), ..TaskPatch::default() };
         let (task, _) = patch(transaction, org, at, task, &away).await?;
-        return Ok(Removed::Archived(task));
+        return Ok(Removed::Archived(Box::new(task)));
     }
     let sql = "DELETE FROM tasks WHERE org_id = $1 AND id = $2";
     execute(transaction, sql, [org.0.into(), task.id.into()]).await?;
@@ -89,7 +89,7 @@ impl TenantWrite for Delete {
         }
         Ok(match remove(transaction, org, at, task).await? {
             Removed::Deleted => TaskRemoval::Deleted,
-            Removed::Archived(task) => TaskRemoval::Archived(task),
+            Removed::Archived(task) => TaskRemoval::Archived(*task),
         })
     }
 

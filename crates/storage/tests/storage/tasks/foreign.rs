@@ -42,7 +42,7 @@ async fn another_organization_has_nothing_to_do_with_it() {
         assert_eq!(theirs.task_numbered(2).await.unwrap(), None);
         assert_eq!(theirs.task_of_external_id("gh#7").await.unwrap(), None);
         let all = TaskFilter::default();
-        assert_eq!(theirs.tasks(&all, ALL).await.unwrap(), [own.clone()]);
+        assert_eq!(theirs.tasks(&all, ALL).await.unwrap(), std::slice::from_ref(&own));
         let board = theirs.board(&all, 9).await.unwrap();
         assert_eq!(board.iter().map(|column| column.total).sum::<u64>(), 1);
         assert_eq!(theirs.task_labels().await.unwrap(), []);
