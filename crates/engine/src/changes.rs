@@ -31,15 +31,17 @@ impl Engine {
         let base = state.prepared.as_ref().map(|prepared| prepared.base.clone());
         let (Some(base), Some(head)) = (base, state.head.clone()) else { return Ok(None) };
         let failed = |error: squad_workspace::Error| EngineError::Repository(error.to_string());
-        if let Ok(import) = Repository::open(&self.folder(id)) {
-            return between(&import.repository, base, head).await.map(Some).map_err(failed);
+        if let Ok(import) = Repository::open(&self.folder(id))
+            && let Ok(changes) = between(&import.repository, &base, &head).await
+        {
+            return Ok(Some(changes));
         }
-        // The private clone goes once the branch is delivered; the commits are in the repository then.
+        // The private clone goes once the branch is delivered, perhaps just now; the commits are in the repository then.
         let scratch = tempfile::tempdir()
             .map_err(|source| EngineError::Io { action: "make a temporary folder".to_owned(), source })?;
         let source = source(&state).map_err(failed)?;
         let import = Repository::import(&source, &scratch.path().join("clone")).await.map_err(failed)?;
-        between(&import.repository, base, head).await.map(Some).map_err(failed)
+        between(&import.repository, &base, &head).await.map(Some).map_err(failed)
     }
 }
 
@@ -49,11 +51,11 @@ fn source(state: &ExecutionState) -> Result<Source, squad_workspace::Error> {
 
 async fn between(
     repository: &Repository,
-    base: CommitId,
-    head: CommitId,
+    base: &CommitId,
+    head: &CommitId,
 ) -> Result<Changes, squad_workspace::Error> {
     let from: squad_workspace::CommitId = base.as_str().parse()?;
     let to: squad_workspace::CommitId = head.as_str().parse()?;
     let diff = repository.diff(&from, &to, None, MAX_BYTES).await?;
-    Ok(Changes { base, head, diff: diff.text, truncated: diff.truncated })
+    Ok(Changes { base: base.clone(), head: head.clone(), diff: diff.text, truncated: diff.truncated })
 }

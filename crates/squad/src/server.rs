@@ -22,6 +22,10 @@ use tokio_util::sync::CancellationToken;
 /// Where mails go out; holds a password.
 const SMTP_VARIABLE: &str = "SQUAD_SMTP_URL";
 
+/// Who issues access tokens where no address was configured: the same for all servers on one database, wherever each of
+/// them listens.
+const ISSUER: &str = "urn:agent-squad";
+
 /// A server that is ready to serve.
 pub(crate) struct Server {
     url: String,
@@ -53,7 +57,8 @@ impl Server {
         let master = Arc::new(master_key::read(&context.data_dir)?);
         let storage = engine.storage().clone();
         let now = engine.clock().now();
-        let keys = Keys::load(storage.clone(), Arc::clone(&master), &config.public_url, now).await?;
+        let issuer = context.loaded.config.server.public_url.as_deref().unwrap_or(ISSUER);
+        let keys = Keys::load(storage.clone(), Arc::clone(&master), issuer, now).await?;
         let clock = Arc::new(SystemClock::default());
         let handlers = handlers(context, &engine, &master, &config)?;
         let runner = Runner::new(storage, handlers, Arc::new(move || clock.now()), engine.worker());

@@ -16,7 +16,7 @@ Examples:
   squad serve --no-worker --database-url postgres://squad@db/squad
 
 Variables that hold secrets, and so are no configuration:
-  SQUAD_MASTER_KEY       seals what is secret in the database; without it, the file `master.key` in the data folder
+  SQUAD_MASTER_KEY       seals secrets in the database; without it, `master.key` in the data folder
   SQUAD_OLD_MASTER_KEYS  keys that sealed before, separated by commas
   SQUAD_SMTP_URL         `smtps://user:password@host:465`; without it, mails are written to the log";
 

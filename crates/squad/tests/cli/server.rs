@@ -90,6 +90,7 @@ impl Ada {
         let request = self.client.get(format!("{}/api/v1/executions/{id}/events?deltas=false", self.url));
         let request = request.bearer_auth(&self.token).header("accept", "text/event-stream");
         let mut response = request.header("last-event-id", last).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{:?}", response.text().await);
         let (mut ids, mut rest) = (Vec::new(), String::new());
         loop {
             while let Some((event, more)) = rest.split_once("\n\n") {
@@ -100,7 +101,7 @@ impl Ada {
                     return ids;
                 }
             }
-            let chunk = response.chunk().await.unwrap().expect("the stream goes on");
+            let chunk = response.chunk().await.unwrap().unwrap_or_else(|| panic!("the stream ended: {rest}"));
             rest.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }

@@ -54,7 +54,7 @@ mod tests {
         insta::assert_snapshot!(table(&["email", "sessions"], &rows), @r"
         email            sessions
         ada@example.com  2
-        [2Jeve           –
+        eve              –
         ");
     }
 }
