@@ -18,7 +18,7 @@ use tokio::sync::{Notify, broadcast};
 /// Events read at once.
 pub(crate) const PAGE: u64 = 1000;
 /// Times that an input is tried again because the log moved underneath it.
-const INPUT_TRIES: u32 = 50;
+const INPUT_TRIES: u32 = 1_000;
 
 /// What drivers share.
 pub(crate) struct Shared {
@@ -70,6 +70,19 @@ impl Shared {
         Ok((state, events))
     }
 
+    /// Brings the state to the end of the log.
+    async fn catch_up(&self, id: ExecutionId, state: &mut ExecutionState) -> Result<(), EngineError> {
+        loop {
+            let page = self.store.events(id, state.seq, PAGE).await?;
+            for event in &page {
+                state.apply(event).map_err(|source| EngineError::BrokenLog { id, source })?;
+            }
+            if (page.len() as u64) < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
     /// Appends what a person does, judged by where the execution stands at that moment.
     pub(crate) async fn input(
         &self,
@@ -77,8 +90,8 @@ impl Shared {
         person: &str,
         input: &Input,
     ) -> Result<ExecutionState, EngineError> {
+        let (mut state, _) = self.load(id).await?;
         for _ in 0..INPUT_TRIES {
-            let (state, _) = self.load(id).await?;
             let events = input.events(&state, id, person)?;
             if events.is_empty() {
                 return Ok(state);
@@ -88,11 +101,14 @@ impl Shared {
                 Ok(_) => {
                     self.appended(id);
                     self.wakes.of(id).notify_one();
-                    let (state, _) = self.load(id).await?;
+                    self.catch_up(id, &mut state).await?;
                     return Ok(state);
                 }
-                // The driver was faster; what the person wants is judged again by where it stands now.
-                Err(AppendError::SeqConflict { .. } | AppendError::Closed) => {}
+                // The driver was faster; what the person wants is judged again by where it stands now. Only what is new
+                // is read: a driver in a hurry must not outrun whoever wants to stop it.
+                Err(AppendError::SeqConflict { .. } | AppendError::Closed) => {
+                    self.catch_up(id, &mut state).await?;
+                }
                 Err(AppendError::Storage(error)) => return Err(error.into()),
                 Err(AppendError::FenceLost | AppendError::BudgetExceeded { .. }) => break,
             }
