@@ -7,7 +7,7 @@ use squad_scripted::SAMPLE_TASK;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
-/// A server that is ended with the test.
+/// A process that is ended with the test, however that ends.
 struct Server {
     child: Child,
     url: String,
@@ -141,7 +141,8 @@ fn a_task_goes_in_over_http_and_a_tested_branch_comes_out() {
 fn a_server_that_is_killed_and_a_worker_of_its_own_lose_no_event() {
     let house = House::slow();
     house.configure();
-    let mut worker = house.squad(&["worker"]).stderr(Stdio::null()).spawn().unwrap();
+    let child = house.squad(&["worker"]).stderr(Stdio::null()).spawn().unwrap();
+    let worker = Server { child, url: String::new() };
     let first = Server::start(&house, &["--no-worker"]);
     let (ada, id, seen) = house.wait(async {
         let ada = Ada::sign_in(&first.url).await;
@@ -159,8 +160,7 @@ fn a_server_that_is_killed_and_a_worker_of_its_own_lose_no_event() {
         assert_eq!(all, (1..=all.len() as u64).collect::<Vec<_>>());
         ada.ask(Method::POST, &format!("/executions/{id}/cancel"), Some(json!({}))).await;
     });
-    worker.kill().unwrap();
-    worker.wait().unwrap();
+    drop(worker);
 }
 
 #[test]
