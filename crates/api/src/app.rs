@@ -38,8 +38,8 @@ pub struct ApiConfig {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Who may make an account.
     pub registration: Registration,
-    /// Whether paths on the server's disk are repositories that admins may name. What is there is the operator's
-    /// business: only where nobody else reaches the server.
+    /// Whether paths on the server's disk are repositories that admins of `local_org` may name. What is there is the
+    /// operator's business: only where nobody else reaches the server.
     pub local_repositories: bool,
     /// How often one caller may ask in a minute.
     pub requests_per_minute: NonZeroU32,

@@ -1,6 +1,6 @@
 //! The server as the commands start it: API, jobs and, where asked for, a worker, on one database and with one end.
 
-use crate::config::{Config, Loaded, Registration};
+use crate::config::{self, Config, Loaded, Registration};
 use crate::context::{Context, LOCAL_ORG};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -146,15 +146,23 @@ fn api_config(loaded: &Loaded, listens: SocketAddr) -> Result<ApiConfig, CliErro
     let mut config = ApiConfig::new(public, LOCAL_ORG);
     config.cors_origins.clone_from(&server.cors_origins);
     config.trusted_proxies = server.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?;
-    // Who reaches a server that listens on this machine only is on this machine.
-    config.local_repositories = listens.ip().is_loopback();
+    let private = is_private(server, listens);
+    config.local_repositories = private;
     config.requests_per_minute = server.requests_per_minute;
     config.defaults = defaults(&loaded.config);
-    config.registration = match server.registration {
+    // Whoever has an account can start executions, on the installation's keys: strangers have to be let in on purpose.
+    let usual = if private { Registration::Open } else { Registration::Invited };
+    config.registration = match server.registration.unwrap_or(usual) {
         Registration::Open => squad_api::Registration::Open,
         Registration::Invited => squad_api::Registration::Invited,
     };
     Ok(config)
+}
+
+/// Whether only this machine reaches the server. One behind a proxy listens on this machine, too: but then it has another
+/// address for people, or knows its proxies.
+fn is_private(server: &config::Server, listens: SocketAddr) -> bool {
+    listens.ip().is_loopback() && server.public_url.is_none() && server.trusted_proxies.is_empty()
 }
 
 /// What executions begin with, as configured.
@@ -193,4 +201,21 @@ fn handlers(
         config.webhook_policy,
     );
     Ok(Handlers::new().with(MailHandler::new(storage, mailer)).with(webhooks))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_strangers_reach_takes_neither_them_nor_paths_by_itself() {
+        let here: SocketAddr = "127.0.0.1:7700".parse().unwrap();
+        let everywhere: SocketAddr = "0.0.0.0:7700".parse().unwrap();
+        let alone = config::Server::default();
+        let url = Some("https://squad.example.com".to_owned());
+        let behind_a_proxy = config::Server { public_url: url, ..config::Server::default() };
+        assert!(is_private(&alone, here));
+        assert!(!is_private(&alone, everywhere));
+        assert!(!is_private(&behind_a_proxy, here));
+    }
 }

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 /// How long SQLite waits for another process that writes to the same file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection to Postgres may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection to Postgres may take, and how long a caller waits for one of those that are in use.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Readers of one SQLite file. They never block each other nor the writer.
 const SQLITE_READERS: u32 = 4;
 /// Connections of one process to Postgres.

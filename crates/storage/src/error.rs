@@ -1,7 +1,8 @@
 //! What can go wrong, and what to do about it. No message ever holds a password.
 
+use crate::connect::CONNECT_TIMEOUT;
 use crate::money::BudgetScope;
-use sea_orm::{DbErr, RuntimeErr, sqlx};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
 use squad_domain::ids::{ExecutionId, StepKey};
 use squad_domain::money::MicroUsd;
 use std::path::PathBuf;
@@ -172,6 +173,10 @@ impl From<DbErr> for StorageError {
             Some(code) if code & 0xff == 13 => Self::Full(Arc::new(error)),
             // disk_full
             _ if sql_state(&error).as_deref() == Some("53100") => Self::Full(Arc::new(error)),
+            // Every connection was in use, or none could be made.
+            _ if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) => {
+                Self::Silent { seconds: CONNECT_TIMEOUT.as_secs() }
+            }
             _ => Self::Database(Arc::new(error)),
         }
     }

@@ -117,6 +117,9 @@ async fn a_look_at_a_repository_tells_how_it_is_tested() {
         .commit("All");
     let body = json!({ "name": "Mixed", "repository": repository.path() });
     let project = path(&ada.post("/projects", body).await.expect(201));
+    let stranger = app.person("eve@example.com").await;
+    let body = json!({ "name": "Theirs", "repository": repository.path() });
+    stranger.post("/projects", body).await.refused(422, "invalid");
     let seen = ada.post(&format!("{project}/detect"), json!({})).await.expect(200);
     assert_eq!(seen["languages"], json!(["go", "rust"]), "{seen}");
     assert_eq!((&seen["test_command"], &seen["branch"]), (&seen["tests"][0]["command"], &json!("main")));

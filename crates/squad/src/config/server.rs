@@ -9,11 +9,10 @@ const LISTEN: &str = "127.0.0.1:7700";
 const REQUESTS: NonZeroU32 = NonZeroU32::new(6_000).expect("not zero");
 
 /// Who may make an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Registration {
     /// Anybody who can reach the server.
-    #[default]
     Open,
     /// The first one, and whoever is invited.
     Invited,
@@ -28,8 +27,9 @@ pub(crate) struct Server {
     /// Where people reach it, when that is not the address itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) public_url: Option<String>,
-    /// Who may make an account.
-    pub(crate) registration: Registration,
+    /// Who may make an account; `None`: anybody where only this machine reaches the server, else whoever is invited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) registration: Option<Registration>,
     /// Other pages (origins) that may call the API with a token.
     pub(crate) cors_origins: Vec<String>,
     /// Proxies (addresses or networks) whose `X-Forwarded-For` is believed.
@@ -46,7 +46,7 @@ impl Default for Server {
         Self {
             listen: LISTEN.to_owned(),
             public_url: None,
-            registration: Registration::default(),
+            registration: None,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             requests_per_minute: REQUESTS,

@@ -80,7 +80,7 @@ fn repository<P>(
     match (named, project) {
         (Some(_), Some(_)) => Err(Problem::field("repository", "give either `repository` or `project_id`")),
         (None, None) => Err(Problem::field("project_id", "say where to work: `project_id` or `repository`")),
-        (None, Some(project)) => Ok(project.repository.clone()),
+        (None, Some(project)) => crate::repository::still_offered(app, permitted, &project.repository),
         (Some(text), None) => crate::repository::checked(app, permitted, "repository", &text),
     }
 }
